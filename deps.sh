@@ -1,0 +1,124 @@
+#!/usr/bin/env bash
+# Installs what Lamplighter needs to build (and, with --tests, what its tests need) on Debian 12 or 13.
+# Idempotent and quiet: a second run takes about a second. Asks nothing.
+#
+#   ./deps.sh            what ./quickstart.sh needs
+#   ./deps.sh --tests    also what ./check.sh needs
+#   ./deps.sh --prefix   prints the CMAKE_PREFIX_PATH for the Botan that was built here (empty when packaged)
+set -euo pipefail
+
+readonly botan_major=3
+readonly build_packages=(
+  build-essential ca-certificates cmake ninja-build pkg-config ccache
+  libp11-kit-dev p11-kit p11-kit-modules softhsm2 libcli11-dev libyaml-cpp-dev libusb-1.0-0-dev
+  nlohmann-json3-dev libboost-dev libsqlite3-dev libfmt-dev
+  umockdev libumockdev-dev openssl curl)
+readonly test_packages=(
+  libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
+  mandoc dfu-util procps git)
+readonly cache="${LAMP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamplighter}"
+
+say() { printf 'deps: %s\n' "$*"; }
+die() { printf 'deps: error: %s\n' "$*" >&2; exit 3; }
+
+as_root() {
+  if [ "$(id -u)" = 0 ]; then "$@"
+  elif command -v sudo >/dev/null; then sudo -n "$@" || die "'$*' needs root, and sudo asks for a password: run ./deps.sh as root once"
+  else die "'$*' needs root: run ./deps.sh as root once"
+  fi
+}
+
+missing_packages() {
+  local p
+  for p in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$p" 2>/dev/null)" = installed ] || printf '%s\n' "$p"
+  done
+}
+
+install_packages() {
+  local missing log
+  mapfile -t missing < <(missing_packages "$@")
+  [ "${#missing[@]}" -eq 0 ] && return 0
+  say "installing ${#missing[@]} packages (about a minute): ${missing[*]}"
+  mkdir -p "$cache"
+  log="$cache/apt.log"
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get update -q >"$log" 2>&1 || die "apt-get update failed; see $log"
+  if ! as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >>"$log" 2>&1; then
+    mapfile -t missing < <(missing_packages "${missing[@]}")
+    die "could not install: ${missing[*]} ($(grep -m1 '^E: ' "$log" || echo "see $log"))"
+  fi
+}
+
+# Every module that the code uses and nothing else; those of other processors drop out.
+botan_modules() {
+  local common=aes,ccm,gcm,ctr,cbc,sha2_32,sha2_64,sha1,md5,ecdsa,ecdh,pcurves_secp256r1,pcurves_secp384r1,pcurves_secp224r1
+  common+=,rsa,eme_oaep,emsa_pssr,emsa_pkcs1,emsa_raw,x509,tls12,tls13,auto_rng,system_rng,hmac,hkdf,pbkdf2,pbes2,argon2
+  common+=,tss,rfc3394,ml_dsa,hss_lms,xmss,ed25519,x25519,sp800_56a,hmac_drbg,uuid,base64,hex,locking_allocator
+  case "$(uname -m)" in
+    x86_64) common+=,aes_ni,aes_vaes,sha2_32_x86,sha2_64_bmi2,sha1_x86,processor_rng,ghash_cpu,ghash_vperm ;;
+    aarch64) common+=,aes_armv8,sha2_32_armv8,sha1_armv8,ghash_cpu ;;
+  esac
+  printf '%s' "$common"
+}
+
+# The Debian mirror that this system already uses, so that no address is written down here.
+debian_mirror() {
+  apt-get indextargets --format '$(REPO_URI)' 'Identifier: Packages' 'Origin: Debian' 2>/dev/null |
+    grep -v -e security -e backports | head -n 1
+}
+
+# Debian 12 has only Botan 2. Debian 13's own source package is fetched with a private apt configuration, so that
+# the archive's signature is checked as for any package and the system's sources stay as they are.
+fetch_botan_source() {
+  local into="$1" mirror
+  mirror=$(debian_mirror)
+  [ -n "$mirror" ] || die "no Debian mirror in this system's apt sources; add one and run again"
+  mkdir -p "$into"/{lists/partial,cache/archives/partial,src}
+  printf 'deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] %s trixie main\n' "$mirror" >"$into/sources.list"
+  local apt=(-o "Dir::Etc::SourceList=$into/sources.list" -o Dir::Etc::SourceParts=/dev/null
+             -o "Dir::State::Lists=$into/lists" -o "Dir::Cache=$into/cache" -o APT::Sandbox::User=root)
+  apt-get "${apt[@]}" update -q >"$into/log" 2>&1 || die "could not read Debian 13's source index; see $into/log"
+  (cd "$into/src" && apt-get "${apt[@]}" source --download-only -q "botan$botan_major" >>"$into/log" 2>&1) ||
+    die "could not fetch the source package botan$botan_major; see $into/log"
+  (cd "$into/src" && dpkg-source --no-check -x ./*.dsc tree >>"$into/log" 2>&1) ||
+    die "could not unpack the source package botan$botan_major; see $into/log"
+}
+
+# A change of modules or options gets a folder of its own.
+botan_prefix() { printf '%s/botan-%s' "$cache" "$(botan_modules | sha256sum | cut -c1-12)-pic"; }
+
+build_botan() {
+  local prefix work
+  prefix=$(botan_prefix)
+  [ -e "$prefix/complete" ] && return 0
+  install_packages dpkg-dev debian-archive-keyring python3
+  work="$prefix.work"
+  rm -rf "$work" "$prefix"
+  say "building Botan from Debian 13's source package (about 3 minutes, once, into $prefix)"
+  fetch_botan_source "$work"
+  (cd "$work/src/tree" &&
+    python3 configure.py --prefix="$prefix" --minimized-build --enable-modules="$(botan_modules)" --amalgamation \
+      --build-targets=static --extra-cxxflags=-fPIC --without-documentation >>"$work/log" 2>&1) ||
+    die "could not configure Botan; see $work/log"
+  make -C "$work/src/tree" -j"$(nproc)" >>"$work/log" 2>&1 || die "could not compile Botan; see $work/log"
+  make -C "$work/src/tree" install >>"$work/log" 2>&1 || die "could not install Botan into $prefix; see $work/log"
+  touch "$prefix/complete"
+  rm -rf "$work"
+}
+
+# Debian 13 and later package Botan 3.
+botan_is_packaged() { apt-cache show "libbotan-$botan_major-dev" >/dev/null 2>&1; }
+
+main() {
+  case "${1:-}" in
+    '' | --tests) ;;
+    --prefix) botan_is_packaged || botan_prefix; exit 0 ;;
+    *) printf 'usage: ./deps.sh [--tests | --prefix]\n' >&2; exit 2 ;;
+  esac
+  command -v apt-get >/dev/null || die "this script knows Debian 12 and 13 only; README.md lists what to install elsewhere"
+  install_packages "${build_packages[@]}"
+  [ "${1:-}" = --tests ] && install_packages "${test_packages[@]}"
+  if botan_is_packaged; then install_packages "libbotan-$botan_major-dev"; else build_botan; fi
+}
+
+main "$@"
