@@ -1,0 +1,61 @@
+// One SQLite connection with its prepared statements. Private to lib/store.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/store/database.hpp"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace lamp::store {
+
+enum class Access { write, read };
+
+class Connection {
+ public:
+  /// The file must exist. Throws Error{bad_input} when it is no database.
+  Connection(const std::filesystem::path& path, Access access);
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  std::int64_t execute(std::string_view sql, const std::vector<Value>& parameters = {});
+  [[nodiscard]] std::vector<Row> query(std::string_view sql, const std::vector<Value>& parameters = {});
+  /// Several statements without parameters.
+  void run_script(std::string_view sql);
+
+  /// Whether the last statement failed because another connection was writing: the transaction may be tried again.
+  [[nodiscard]] bool was_busy() const noexcept { return was_busy_; }
+  void forget_busy() noexcept { was_busy_ = false; }
+  [[nodiscard]] bool in_transaction() const noexcept;
+  void roll_back() noexcept;
+
+ private:
+  struct CloseStatement {
+    void operator()(sqlite3_stmt* statement) const noexcept;
+  };
+  struct CloseConnection {
+    void operator()(sqlite3* connection) const noexcept;
+  };
+  using Statement = std::unique_ptr<sqlite3_stmt, CloseStatement>;
+
+  [[nodiscard]] Statement prepare(std::string_view sql, std::string_view* rest = nullptr);
+  [[nodiscard]] sqlite3_stmt* prepared(std::string_view sql);
+  void bind(sqlite3_stmt* statement, const std::vector<Value>& parameters);
+  [[nodiscard]] bool step(sqlite3_stmt* statement);
+  void enter_wal();
+  [[noreturn]] void fail(int code);
+
+  std::string name_;
+  std::unique_ptr<sqlite3, CloseConnection> connection_;
+  std::map<std::string, Statement, std::less<>> statements_;
+  bool was_busy_ = false;
+};
+
+}  // namespace lamp::store
