@@ -1,0 +1,95 @@
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/sign/tool.hpp"
+#include "lib/base/clock.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/crypto/cbor.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/firmware/encryption.hpp"
+#include "lib/firmware/suit.hpp"
+#include "lib/quorum/approval.hpp"
+
+namespace lamp::cli {
+namespace {
+
+struct InspectOptions {
+  std::string file;
+  bool json = false;
+};
+
+void declare(Arguments& a, InspectOptions& o) {
+  a.positional("file", o.file, "Signed release");
+  a.flag("--json", o.json, "Print JSON");
+}
+
+nlohmann::json describe(const cose::Sign1& block) {
+  nlohmann::json one{{"key", hex(block.kid)}, {"algorithm", static_cast<int>(block.algorithm)}};
+  if (const auto expiry = cbor::find(block.protected_header, quorum::kExpiryHeader))
+    one["expires"] = format_instant(from_unix_seconds(cbor::Reader{*expiry}.integer()));
+  if (const auto epoch = cbor::find(block.protected_header, quorum::kRosterEpochHeader))
+    one["roster-epoch"] = cbor::Reader{*epoch}.unsigned_integer();
+  return one;
+}
+
+nlohmann::json describe(ByteView bytes) {
+  const auto envelope = firmware::parse_envelope(bytes);
+  const auto manifest = firmware::parse_manifest(envelope.manifest);
+  const auto encryption = firmware::parse_encryption_info(manifest.encryption_info);
+  auto blocks = nlohmann::json::array();
+  for (const auto& block : envelope.blocks()) blocks.push_back(describe(cose::parse_sign1(block)));
+  return {{"model", std::string{manifest.model}},
+          {"version", manifest.version.text()},
+          {"sequence", manifest.sequence},
+          {"epoch", manifest.security_epoch},
+          {"vendor-id", firmware::to_text(manifest.vendor)},
+          {"class-id", firmware::to_text(manifest.model_class)},
+          {"image", {{"size", manifest.image_size}, {"sha256", hex(manifest.image_digest)}}},
+          {"payload", {{"size", manifest.payload_size}, {"sha256", hex(manifest.payload_digest)}}},
+          {"key-size", encryption.key_size * 8},
+          {"key-wrapped-by", to_text(encryption.kek_name)},
+          {"manifest-digest", hex(envelope.digest_bytes)},
+          {"signatures", blocks}};
+}
+
+void print(const nlohmann::json& all, std::ostream& out) {
+  const auto text = [&](const char* key) { return all.at(key).get<std::string>(); };
+  const auto number = [](const nlohmann::json& value) { return value.get<std::uint64_t>(); };
+  fmt::print(out, "release    {} {}\n", text("model"), text("version"));
+  fmt::print(out, "sequence   {}\nepoch      {}\n", number(all.at("sequence")), number(all.at("epoch")));
+  fmt::print(out, "vendor     {}\nclass      {}\n", text("vendor-id"), text("class-id"));
+  for (const char* part : {"image", "payload"})
+    fmt::print(out, "{:<10} {} bytes, SHA-256 {}\n", part, number(all.at(part).at("size")),
+               all.at(part).at("sha256").get<std::string>());
+  fmt::print(out, "encrypted  AES-{}-GCM, content key wrapped by {}\n", number(all.at("key-size")),
+             text("key-wrapped-by"));
+  fmt::print(out, "manifest   SHA-256 {}\n", text("manifest-digest"));
+  for (const auto& block : all.at("signatures")) {
+    fmt::print(out, "signature  by key {}, algorithm {}", block.at("key").get<std::string>(),
+               block.at("algorithm").get<int>());
+    if (block.contains("expires")) fmt::print(out, ", to be sealed before {}", block.at("expires").get<std::string>());
+    out << '\n';
+  }
+  out << "Nothing here was verified: see 'lamp-sign verify'.\n";
+}
+
+Exit inspect(const InspectOptions& options, World& world) {
+  const auto bytes = read_file(options.file);
+  const auto all = in_context(options.file, [&] { return describe(bytes); });
+  if (options.json)
+    world.out << all.dump(2) << '\n';
+  else
+    print(all, world.out);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_sign_inspect(Tool& tool) {
+  tool.verb<InspectOptions>("inspect", "Show what a signed release holds, without judging it", declare, inspect);
+}
+
+}  // namespace lamp::cli

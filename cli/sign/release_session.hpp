@@ -1,0 +1,31 @@
+// The one session with the release token that a quorum's approvals open.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/sign/dossier.hpp"
+#include "hsm/token.hpp"
+#include "lib/firmware/content_key.hpp"
+
+namespace lamp::cli {
+
+/// Logged in while it lives. The caller has counted the approvals and asked the policy before.
+class ReleaseSession {
+ public:
+  /// Opens the shares of officers whose approval counts until there are enough, recombines the PIN, logs in once,
+  /// forgets the PIN. Throws Error{denied} naming the officers whose shares are bad; the token was not touched then.
+  ReleaseSession(Host& host, const Dossier& dossier, const quorum::Tally& tally);
+
+  /// The release key's COSE_Sign1 over the request's SUIT_Digest, verified in software.
+  [[nodiscard]] Bytes sign();
+  /// New content keys for what requests have taken.
+  [[nodiscard]] std::vector<firmware::ContentKey> fill_stock();
+
+ private:
+  Host& host_;
+  const Dossier& dossier_;
+  hsm::Token token_;
+};
+
+}  // namespace lamp::cli

@@ -1,0 +1,149 @@
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+
+#include "cli/sign/dossier.hpp"
+#include "cli/sign/release_session.hpp"
+#include "cli/sign/tool.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/firmware/device_profile.hpp"
+
+namespace lamp::cli {
+namespace {
+
+struct SealOptions {
+  std::string release;
+};
+
+void declare(Arguments& a, SealOptions& o) { a.positional("release", o.release, "MODEL/VERSION"); }
+
+/// What the sealed file must satisfy, from the roster and the request alone.
+firmware::ReleaseTrust trust(Host& host, const Dossier& dossier) {
+  auto trust = trust_in(dossier.roster);
+  trust.model = dossier.request.name.model;
+  trust.vendor = firmware::device_profile(host.site(), *trust.model).vendor;
+  trust.minimum_sequence = dossier.request.sequence;
+  trust.minimum_epoch = dossier.request.epoch;
+  return trust;
+}
+
+/// Whether these bytes are this request's release, whole and acceptable.
+bool is_release(Host& host, const Dossier& dossier, ByteView bytes) {
+  const auto verdict = firmware::verify_release(bytes, trust(host, dossier));
+  if (!verdict.acceptable()) return false;
+  const auto envelope = firmware::parse_envelope(bytes);
+  return std::equal(envelope.manifest.begin(), envelope.manifest.end(), dossier.manifest.begin(),
+                    dossier.manifest.end());
+}
+
+Bytes assemble(const Dossier& dossier, const quorum::Tally& tally, Bytes release_signature) {
+  std::vector<Bytes> blocks{std::move(release_signature)};
+  for (const auto& contribution : dossier.contributions)
+    if (std::find(tally.approved.begin(), tally.approved.end(), contribution.officer) != tally.approved.end())
+      blocks.push_back(contribution.approval);
+  return firmware::encode_envelope(dossier.manifest, blocks, dossier.payload);
+}
+
+audit::Event event(const Dossier& dossier, const quorum::Tally& tally, ByteView release_digest) {
+  audit::Event event{account_name(), "sign.seal", dossier.request.name.text(), {}};
+  event.details = {{"request", hex(dossier.request.digest())},
+                   {"release", hex(release_digest)},
+                   {"sequence", std::to_string(dossier.request.sequence)},
+                   {"epoch", std::to_string(dossier.request.epoch)},
+                   {"roster", hex(dossier.request.roster_digest)}};
+  for (const auto& officer : tally.approved) event.details.emplace_back("officer", officer);
+  return event;
+}
+
+/// After this nobody can open the officers' shares that were handed in for the request.
+void destroy_session_key(Host& host, const firmware::ReleaseName& name) {
+  auto& token = host.token("host");
+  if (token.has_key(session_label(name))) token.destroy_key(session_label(name));
+}
+
+Exit report(Host& host, const Dossier& dossier, ByteView digest, std::string_view note) {
+  destroy_session_key(host, dossier.request.name);
+  const auto file = dossier.files.sealed().lexically_relative(host.site().root);
+  fmt::print(host.world().out, "{}  SHA-256 {}\n{}", file.string(), hex(digest), note);
+  host.finish();
+  return Exit::ok;
+}
+
+/// Policy may have become stricter since the request: another release may have raised the model's epoch.
+std::vector<std::string> objections_before_key(Host& host, const Dossier& dossier, const quorum::Tally& tally) {
+  const auto threshold = dossier.roster.threshold;
+  if (!tally.reaches(threshold))
+    return {fmt::format("{} of {} approvals; {}", tally.approved.size(), threshold,
+                        quorum::describe_missing(tally, threshold))};
+  const auto policy = firmware::ReleasePolicy::load(host.site().template_file("policy", "release.yaml"));
+  return host.database()
+      .read([&](store::Transaction& t) {
+        return firmware::check_order(policy, firmware::history(t, dossier.request.name.model), dossier.request.sequence,
+                                     dossier.request.epoch);
+      })
+      .objections;
+}
+
+/// Opens the token once, signs, checks what is to be published, publishes, records.
+Bytes make_release(Host& host, const Dossier& dossier, const quorum::Tally& tally) {
+  Bytes bytes;
+  std::vector<firmware::ContentKey> stock;
+  {
+    ReleaseSession session{host, dossier, tally};
+    bytes = assemble(dossier, tally, session.sign());
+    stock = session.fill_stock();
+  }
+  if (!is_release(host, dossier, bytes))
+    throw Error{Errc::internal, "the release does not verify after it was signed; nothing was published"};
+  publish(dossier.files.sealed(), ByteView{bytes});
+  const auto digest = sha256_of(bytes);
+  host.database().write([&](store::Transaction& t) {
+    firmware::record_seal(t, dossier.request.name, digest, host.now());
+    for (const auto& key : stock) firmware::add_to_stock(t, key, dossier.roster.token_serial);
+    audit::record(t, event(dossier, tally, digest), host.now(), host.world().rng);
+  });
+  return digest;
+}
+
+Exit seal(const SealOptions& options, World& world) {
+  Host host{world};
+  const auto dossier = load_dossier(host, firmware::ReleaseName::parse(options.release));
+  host.database().migrate(firmware::release_schema());
+  const auto known =
+      host.database().read([&](store::Transaction& t) { return firmware::find_release(t, dossier.request.name); });
+  if (!known) throw Error{Errc::not_found, options.release + " was not requested on this host: seal it where it was"};
+  const auto published = std::filesystem::exists(dossier.files.sealed()) ? read_file(dossier.files.sealed()) : Bytes{};
+  if (known->sealed) {
+    if (sha256_of(published) != *known->sealed)
+      throw Error{Errc::denied, dossier.files.sealed().string() +
+                                    " is not the file that was sealed, whose SHA-256 is " + hex(*known->sealed)};
+    return report(host, dossier, *known->sealed, "This was sealed before; nothing was changed.\n");
+  }
+  const auto tally = count_approvals(dossier, host.now());
+  for (const auto& objection : tally.objections) world.err << "lamp-sign: not counted: " << objection << '\n';
+  if (!published.empty() && is_release(host, dossier, published)) {
+    // An earlier run was stopped between publishing and recording. One set of approvals gives one signature.
+    const auto digest = sha256_of(published);
+    host.database().write([&](store::Transaction& t) {
+      firmware::record_seal(t, dossier.request.name, digest, host.now());
+      audit::record(t, event(dossier, tally, digest), host.now(), world.rng);
+    });
+    return report(host, dossier, digest, "An earlier run had published this; it is recorded now.\n");
+  }
+  const auto objections = objections_before_key(host, dossier, tally);
+  for (const auto& objection : objections) world.err << "lamp-sign: refused: " << objection << '\n';
+  if (!objections.empty()) return Exit::refused;
+  const auto digest = make_release(host, dossier, tally);
+  return report(host, dossier, digest,
+                fmt::format("signed by the release key (RSA-4096, PS256) and {}\n", fmt::join(tally.approved, ", ")));
+}
+
+}  // namespace
+
+void add_sign_seal(Tool& tool) {
+  tool.verb<SealOptions>("seal", "Sign what enough officers approved, in the release token", declare, seal);
+}
+
+}  // namespace lamp::cli

@@ -1,0 +1,68 @@
+// COSE_Sign1 (RFC 9052 section 4.2) over deterministic CBOR. A private key is whatever Botan takes as one: also a
+// token's, whose bytes nobody sees.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/error.hpp"
+
+namespace Botan {
+class Private_Key;
+class Public_Key;
+class RandomNumberGenerator;
+}  // namespace Botan
+
+namespace lamp::cose {
+
+/// Identifiers of the IANA COSE algorithms registry.
+enum class Algorithm : std::int32_t {
+  esp256 = -9,   ///< ECDSA P-256 with SHA-256, fully specified (RFC 9864)
+  es256 = -7,    ///< the same, older identifier; read, never written
+  esp384 = -51,  ///< ECDSA P-384 with SHA-384
+  ps256 = -37,   ///< RSASSA-PSS, SHA-256, salt 32
+  ps512 = -39,   ///< RSASSA-PSS, SHA-512, salt 64
+};
+
+/// The algorithm that this project uses with a key of this kind: P-256 esp256, P-384 esp384, RSA ps256.
+/// Throws Error{denied} for any other key, and for RSA under 3072 bits.
+[[nodiscard]] Algorithm algorithm_for(const Botan::Public_Key& key);
+
+/// SHA-256 over the DER SubjectPublicKeyInfo: how keys are named in headers (kid), rosters and logs.
+[[nodiscard]] Bytes key_id(const Botan::Public_Key& key);
+
+/// Makes a tagged (18) COSE_Sign1. The protected header holds the algorithm (1), the key id (4) and the entries of
+/// `extra_headers` (one encoded deterministic map, or empty); its keys must not repeat 1 or 4.
+/// With `Payload::detached` the payload is signed but not carried. `context` is the external_aad: what kind of thing
+/// is signed, such as "lamp-order-v1"; a signature made for one context is worthless in another.
+enum class Payload { attached, detached };
+[[nodiscard]] Bytes sign1(const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng, ByteView payload,
+                          std::string_view context, Payload payload_is = Payload::detached,
+                          ByteView extra_headers = {});
+
+/// A COSE_Sign1 that was read but not yet verified: nothing in it may be trusted. Views live as long as the message.
+struct Sign1 {
+  Algorithm algorithm{};
+  ByteView kid;
+  ByteView protected_header;        ///< the encoded map
+  std::optional<ByteView> payload;  ///< absent when detached
+  ByteView signature;
+};
+
+/// Strict: tag 18, no unprotected entries, known algorithm, kid of 32 bytes. Throws Error{bad_input}.
+[[nodiscard]] Sign1 parse_sign1(ByteView message);
+
+/// True when `message` is a valid signature by `key` over `payload` in `context`: the kid is the key's, the algorithm
+/// fits the key, and an attached payload equals `payload`.
+[[nodiscard]] Verdict verify1(const Sign1& message, const Botan::Public_Key& key, ByteView payload,
+                              std::string_view context);
+
+/// The Sig_structure (RFC 9052 section 4.4) that a COSE_Sign1 signs.
+[[nodiscard]] Bytes to_be_signed(ByteView protected_header, ByteView external_aad, ByteView payload);
+
+/// COSE_Key maps (RFC 9052 section 7) of P-256 public keys; 65-byte uncompressed points otherwise.
+[[nodiscard]] Bytes encode_p256_key(ByteView uncompressed_point);
+[[nodiscard]] Bytes decode_p256_key(ByteView cose_key);  ///< the point, not yet checked to be on the curve
+
+}  // namespace lamp::cose

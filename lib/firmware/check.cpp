@@ -1,0 +1,102 @@
+#include "lib/firmware/check.hpp"
+
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+
+#include <algorithm>
+
+#include "lib/crypto/cose.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+bool same(ByteView a, ByteView b) noexcept { return std::equal(a.begin(), a.end(), b.begin(), b.end()); }
+
+const TrustedKey* find(const std::vector<TrustedKey>& keys, ByteView id) {
+  const auto at = std::find_if(keys.begin(), keys.end(), [&](const TrustedKey& key) { return same(key.id, id); });
+  return at == keys.end() ? nullptr : &*at;
+}
+
+/// One signature per key, so that nobody counts twice.
+void require_distinct(const Envelope& envelope, std::size_t upto, ByteView id) {
+  for (std::size_t i = 0; i < upto; ++i)
+    if (same(cose::parse_sign1(envelope.storage[i]).kid, id))
+      throw Error{Errc::bad_input, "two signatures by the same key"};
+}
+
+}  // namespace
+
+std::string_view describe(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::none: return "accepted";
+    case Reason::malformed: return "not a well-formed release";
+    case Reason::manifest_altered: return "the manifest is not the one that was signed";
+    case Reason::bad_signature: return "a known key's signature does not match";
+    case Reason::no_release_signature: return "not signed by a trusted release key";
+    case Reason::too_few_officers: return "not approved by enough officers of the roster";
+    case Reason::other_vendor: return "made for another vendor's devices";
+    case Reason::other_model: return "made for another model";
+    case Reason::old_sequence: return "the sequence number is not above the floor";
+    case Reason::old_epoch: return "the security epoch is below the floor";
+    case Reason::payload_altered: return "the payload is not the one that was signed";
+    case Reason::too_large: return "the image does not fit the slot";
+    case Reason::not_decryptable: return "the payload cannot be decrypted with this model's key";
+    case Reason::image_mismatch: return "the image read back is not the one that was signed";
+    case Reason::trial_running: return "the running image is not confirmed yet";
+    case Reason::storage: return "the flash did not take the image";
+  }
+  return "unknown";
+}
+
+Outcome outcome_of(Reason reason) {
+  return {reason, reason == Reason::none ? std::string{} : std::string{describe(reason)}};
+}
+
+Outcome outcome_of(const Error& error) {
+  const auto reason = error.code() == Errc::bad_input ? Reason::malformed : Reason::storage;
+  return {reason, std::string{describe(reason)} + ": " + error.what()};
+}
+
+TrustedKey::TrustedKey(Bytes subject_public_key_info) : public_key{std::move(subject_public_key_info)}, id{} {
+  const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(public_key); });
+  (void)cose::algorithm_for(*key);
+  public_key = key->subject_public_key();
+  id = sha256(public_key);
+}
+
+Reason authenticate(const Envelope& envelope, const ReleaseKeys& keys, Verifier& verifier) {
+  if (!same(verifier.sha256(envelope.wrapped_manifest), envelope.digest_bytes)) return Reason::manifest_altered;
+  bool released = false;
+  std::uint64_t officers = 0;
+  for (std::size_t i = 0; i < envelope.count; ++i) {
+    const auto message = cose::parse_sign1(envelope.storage[i]);
+    if (message.payload) throw Error{Errc::bad_input, "a signature that carries a payload of its own"};
+    require_distinct(envelope, i, message.kid);
+    const auto* release_key = find(keys.release, message.kid);
+    const auto* key = release_key != nullptr ? release_key : find(keys.officers, message.kid);
+    if (key == nullptr) continue;
+    if (!verifier.verifies(message, key->public_key, envelope.digest)) return Reason::bad_signature;
+    if (release_key != nullptr)
+      released = true;
+    else
+      ++officers;
+  }
+  if (!released) return Reason::no_release_signature;
+  return officers >= keys.threshold ? Reason::none : Reason::too_few_officers;
+}
+
+Reason check_target(const Manifest& manifest, const Target& target) {
+  if (target.vendor && manifest.vendor != *target.vendor) return Reason::other_vendor;
+  if (target.model_class && manifest.model_class != *target.model_class) return Reason::other_model;
+  if (manifest.sequence <= target.sequence_floor) return Reason::old_sequence;
+  if (manifest.security_epoch < target.epoch_floor) return Reason::old_epoch;
+  return Reason::none;
+}
+
+Reason check_payload(const Envelope& envelope, const Manifest& manifest, Verifier& verifier) {
+  const bool intact = envelope.payload.size() == manifest.payload_size &&
+                      same(verifier.sha256(envelope.payload), manifest.payload_digest);
+  return intact ? Reason::none : Reason::payload_altered;
+}
+
+}  // namespace lamp::firmware

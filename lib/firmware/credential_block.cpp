@@ -1,0 +1,225 @@
+#include "lib/firmware/credential_block.hpp"
+
+#include <algorithm>
+
+#include "lib/base/error.hpp"
+#include "lib/crypto/cbor.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+using cbor::Reader;
+using cbor::SecureWriter;
+
+constexpr std::uint64_t kFormat = 1;
+constexpr std::size_t kMaxKeys = 16, kMaxCertificates = 8, kMaxSecrets = 32, kMaxText = 255;
+
+/// Keys of the map, in the order in which they are written.
+enum Field : std::int64_t {
+  vendor = 1,
+  model = 2,
+  serial = 3,
+  mac = 4,
+  cloud_url = 5,
+  chain = 6,
+  trust_anchors = 7,
+  release_keys = 8,
+  officers = 9,
+  threshold = 10,
+  model_kek = 11,
+  commissioning_secret = 12,
+  install_code = 13,
+  secrets = 14,
+};
+
+[[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, std::string{"credential block: "} + what}; }
+
+void write_list(SecureWriter& out, Field field, const std::vector<Bytes>& items) {
+  out.integer(field).array(items.size());
+  for (const auto& item : items) out.bytes(item);
+}
+
+template <class Purpose>
+void write_secret(SecureWriter& out, Field field, const std::optional<Secret<Purpose>>& secret) {
+  if (secret) out.integer(field).bytes(secret->expose_secret());
+}
+
+void write_named_secrets(SecureWriter& out, const CredentialBlock& block) {
+  std::vector<const std::pair<std::string, DeviceSecret>*> sorted;
+  sorted.reserve(block.secrets.size());
+  for (const auto& entry : block.secrets) sorted.push_back(&entry);
+  // Deterministic CBOR orders text keys by length first, because the head comes before the text.
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) {
+    return a->first.size() != b->first.size() ? a->first.size() < b->first.size() : a->first < b->first;
+  });
+  out.integer(secrets).map(sorted.size());
+  for (const auto* entry : sorted) out.text(entry->first).bytes(entry->second.expose_secret());
+}
+
+std::array<std::uint8_t, 6> mac_bytes(const MacAddress& address) {
+  std::array<std::uint8_t, 6> out{};
+  for (std::size_t i = 0; i < out.size(); ++i) out[i] = static_cast<std::uint8_t>(address.number() >> (8 * (5 - i)));
+  return out;
+}
+
+MacAddress read_mac(ByteView bytes) {
+  if (bytes.size() != 6) refuse("a MAC address that is not 6 bytes");
+  std::uint64_t number = 0;
+  for (const auto byte : bytes) number = number << 8U | byte;
+  return MacAddress::from_number(number);
+}
+
+void expect_key(Reader& reader, Field field) {
+  if (reader.integer() != field) refuse("a field missing, unknown or out of order");
+}
+
+std::string read_text(Reader& reader, Field field) {
+  expect_key(reader, field);
+  const auto text = reader.text();
+  if (text.empty() || text.size() > kMaxText) refuse("an empty or overlong text");
+  return std::string{text};
+}
+
+std::vector<Bytes> read_list(Reader& reader, Field field, std::size_t limit) {
+  expect_key(reader, field);
+  const auto count = reader.array();
+  if (count > limit) refuse("a list that is too long");
+  std::vector<Bytes> items;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto item = reader.bytes();
+    if (item.empty()) refuse("an empty entry in a list");
+    items.emplace_back(item.begin(), item.end());
+  }
+  return items;
+}
+
+SecureBytes read_secret(Reader& reader) {
+  const auto bytes = reader.bytes();
+  return {bytes.begin(), bytes.end()};
+}
+
+void read_named_secrets(Reader& reader, CredentialBlock& block) {
+  const auto count = reader.map();
+  if (count > kMaxSecrets) refuse("too many secrets");
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const auto name = reader.text();
+    block.secrets.emplace_back(std::string{name}, DeviceSecret{read_secret(reader)});
+  }
+}
+
+/// The optional fields and the named secrets, which end the map.
+void read_secrets(Reader& reader, CredentialBlock& block) {
+  auto key = reader.integer();
+  if (key == model_kek) {
+    block.model_kek.emplace(read_secret(reader));
+    key = reader.integer();
+  }
+  if (key == commissioning_secret) {
+    block.commissioning_secret.emplace(read_secret(reader));
+    key = reader.integer();
+  }
+  if (key == install_code) {
+    block.install_code = parse_install_code(read_secret(reader));
+    key = reader.integer();
+  }
+  if (key != secrets) refuse("a field missing, unknown or out of order");
+  read_named_secrets(reader, block);
+}
+
+void check_values(const CredentialBlock& block) {
+  if (!is_name(block.model)) refuse("a model that is no name");
+  if (block.threshold > block.officers.size()) refuse("a threshold above the number of officers");
+  if (block.model_kek && block.model_kek->size() != 32 && block.model_kek->size() != 16)
+    refuse("a model key of the wrong length");
+  if (block.commissioning_secret && block.commissioning_secret->size() != 32)
+    refuse("a commissioning secret of the wrong length");
+  for (const auto& [name, secret] : block.secrets)
+    if (!is_name(name) || secret.size() == 0) refuse("a secret without a proper name or content");
+}
+
+ByteView open_frame(ByteView encoded) {
+  Reader frame{encoded};
+  frame.array(3);
+  if (frame.unsigned_integer() != kFormat) refuse("an unknown format version");
+  const auto content = frame.bytes();
+  const auto digest = frame.bytes();
+  frame.end();
+  if (!equal_constant_time(sha256(content), digest)) refuse("damaged: its digest does not match");
+  return content;
+}
+
+std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys) {
+  std::vector<TrustedKey> out;
+  out.reserve(keys.size());
+  for (const auto& key : keys) out.emplace_back(key);
+  return out;
+}
+
+}  // namespace
+
+SecureBytes encode(const CredentialBlock& block) {
+  check_values(block);
+  const auto optional = static_cast<std::uint64_t>(block.model_kek.has_value()) +
+                        static_cast<std::uint64_t>(block.commissioning_secret.has_value()) +
+                        static_cast<std::uint64_t>(block.install_code.has_value());
+  SecureWriter map;
+  map.map(11 + optional).integer(vendor).text(block.vendor).integer(model).text(block.model);
+  map.integer(serial).text(block.serial).integer(mac).bytes(mac_bytes(block.mac));
+  map.integer(cloud_url).text(block.cloud_url);
+  write_list(map, chain, block.chain);
+  write_list(map, trust_anchors, block.trust_anchors);
+  write_list(map, release_keys, block.release_keys);
+  write_list(map, officers, block.officers);
+  map.integer(threshold).unsigned_integer(block.threshold);
+  write_secret(map, model_kek, block.model_kek);
+  write_secret(map, commissioning_secret, block.commissioning_secret);
+  write_secret(map, install_code, block.install_code);
+  write_named_secrets(map, block);
+  SecureWriter frame;
+  frame.array(3).unsigned_integer(kFormat).bytes(map.encoded()).bytes(sha256(map.encoded()));
+  auto encoded = std::move(frame).encoded();
+  (void)parse_credential_block(encoded);  // what no device would take must not leave the station
+  return encoded;
+}
+
+CredentialBlock parse_credential_block(ByteView encoded) {
+  const auto content = open_frame(encoded);
+  Reader whole{content};
+  (void)whole.item();  // deterministic at every depth, no repeated keys
+  whole.end();
+  Reader reader{content};
+  (void)reader.map();
+  auto vendor_text = read_text(reader, vendor);
+  auto model_text = read_text(reader, model);
+  auto serial_text = read_text(reader, serial);
+  expect_key(reader, mac);
+  CredentialBlock block{std::move(vendor_text),
+                        std::move(model_text),
+                        std::move(serial_text),
+                        read_mac(reader.bytes()),
+                        read_text(reader, cloud_url),
+                        read_list(reader, chain, kMaxCertificates),
+                        read_list(reader, trust_anchors, kMaxCertificates),
+                        read_list(reader, release_keys, kMaxKeys),
+                        read_list(reader, officers, kMaxKeys),
+                        0,
+                        std::nullopt,
+                        std::nullopt,
+                        std::nullopt,
+                        {}};
+  expect_key(reader, threshold);
+  block.threshold = reader.unsigned_integer();
+  read_secrets(reader, block);
+  reader.end();
+  check_values(block);
+  return block;
+}
+
+device::DeviceTrust device_trust(const CredentialBlock& block) {
+  const auto vendor_uuid = vendor_id(block.vendor);
+  return {{trusted(block.release_keys), trusted(block.officers), block.threshold},
+          vendor_uuid,
+          class_id(vendor_uuid, block.model)};
+}
+
+}  // namespace lamp::firmware

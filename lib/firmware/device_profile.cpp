@@ -1,0 +1,142 @@
+#include "lib/firmware/device_profile.hpp"
+
+#include <botan/hash.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/base/error.hpp"
+#include "lib/base/parse.hpp"
+#include "lib/config/site.hpp"
+#include "lib/config/yaml.hpp"
+#include "lib/crypto/cbor.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+constexpr std::array<std::string_view, 8> kCredentials{"idevid",
+                                                       "ble-commissioning-secret",
+                                                       "zigbee-install-code",
+                                                       "claim-code",
+                                                       "model-kek",
+                                                       "trust-anchors",
+                                                       "release-key",
+                                                       "officers"};
+
+Credential read_credential(const config::Node& node) {
+  const auto name = node.text();
+  const auto found = std::find(kCredentials.begin(), kCredentials.end(), name);
+  if (found == kCredentials.end()) node.refuse("'" + name + "' is not a credential; see lamp-device(5)");
+  return static_cast<Credential>(found - kCredentials.begin());
+}
+
+template <class Choice>
+Choice read_choice(const config::Node& node, std::string_view first, std::string_view second) {
+  const auto text = node.text();
+  if (text != first && text != second) node.refuse("expected " + std::string{first} + " or " + std::string{second});
+  return static_cast<Choice>(text == second ? 1 : 0);
+}
+
+bool is_oid(std::string_view text) {
+  const auto arcs = split(text, '.');
+  return arcs.size() >= 3 && std::all_of(arcs.begin(), arcs.end(), [](std::string_view arc) {
+           return !arc.empty() && arc.size() <= 10 && (arc.size() == 1 || arc[0] != '0') &&
+                  std::all_of(arc.begin(), arc.end(), [](char c) { return c >= '0' && c <= '9'; });
+         });
+}
+
+void check(const DeviceProfile& profile, const config::Node& root) {
+  require_name(profile.model, root.at("model").place());
+  require_name(profile.certificate_profile, root.at("certificate-profile").place());
+  if (!is_name(profile.vendor) || profile.vendor.find('.') == std::string::npos)
+    root.at("vendor").refuse("expected the maker's domain name, like lighting.example");
+  if (!is_oid(profile.hardware_type)) root.at("hardware-type").refuse("expected an OID like 1.3.6.1.4.1.32473.1.1");
+  const auto& prefix = profile.serial_prefix;
+  if (prefix.size() > 8 || !std::all_of(prefix.begin(), prefix.end(),
+                                        [](char c) { return (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9'); }))
+    root.at("serial-prefix").refuse("expected at most 8 capital letters and digits");
+  const auto list = root.at("credentials");
+  if (!profile.has(Credential::idevid)) list.refuse("a device without idevid has no identity");
+  if (profile.approvals == DeviceApprovals::officers && !profile.has(Credential::officers))
+    list.refuse("a device that counts approvals needs the officers' keys");
+  if (profile.label == LabelKind::gateway && !profile.has(Credential::claim_code))
+    list.refuse("a gateway's label needs a claim-code");
+}
+
+Bytes digest_of(const DeviceProfile& p) {
+  cbor::Writer credentials;
+  credentials.array(p.credentials.size());
+  for (const auto c : p.credentials) credentials.text(name_of(c));
+  const auto canonical = cbor::MapWriter{}
+                             .add(1, cbor::Writer{}.text(p.model))
+                             .add(2, cbor::Writer{}.text(p.vendor))
+                             .add(3, cbor::Writer{}.text(p.hardware_type))
+                             .add(4, cbor::Writer{}.text(p.serial_prefix))
+                             .add(5, cbor::Writer{}.text(p.certificate_profile))
+                             .add(6, cbor::Writer{}.integer(static_cast<int>(p.label)))
+                             .add(7, cbor::Writer{}.integer(static_cast<int>(p.approvals)))
+                             .add(8, cbor::Writer{}.unsigned_integer(p.slot_size))
+                             .add(9, std::move(credentials))
+                             .encoded();
+  return guarded(Errc::internal, [&] {
+    const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+    hash->update(canonical);
+    return hash->final_stdvec();
+  });
+}
+
+void add_models(const std::filesystem::path& folder, std::set<std::string>& models) {
+  guarded(Errc::unavailable, [&] {
+    if (!std::filesystem::is_directory(folder)) return;
+    for (const auto& entry : std::filesystem::directory_iterator{folder})
+      if (entry.path().extension() == ".yaml" && is_name(entry.path().stem().string()))
+        models.insert(entry.path().stem().string());
+  });
+}
+
+}  // namespace
+
+std::string_view name_of(Credential credential) noexcept { return kCredentials[static_cast<std::size_t>(credential)]; }
+
+DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
+  const auto root = config::Node::load(file);
+  root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "label", "device-approvals",
+             "slot-size", "credentials"});
+  DeviceProfile profile;
+  profile.model = root.at("model").text();
+  profile.vendor = root.at("vendor").text();
+  profile.hardware_type = root.at("hardware-type").text();
+  profile.serial_prefix = root.at("serial-prefix").text();
+  profile.certificate_profile = root.at("certificate-profile").text();
+  profile.label = read_choice<LabelKind>(root.at("label"), "lamp", "gateway");
+  profile.approvals = read_choice<DeviceApprovals>(root.at("device-approvals"), "none", "officers");
+  profile.slot_size = root.at("slot-size").number(4096, 1ULL << 32);
+  for (const auto& item : root.at("credentials").items())
+    if (!profile.credentials.insert(read_credential(item)).second) item.refuse("named twice");
+  check(profile, root);
+  profile.digest = digest_of(profile);
+  return profile;
+}
+
+DeviceProfile device_profile(const config::Site& site, const std::string& model) {
+  const auto models = device_models(site);
+  if (std::find(models.begin(), models.end(), model) == models.end()) {
+    std::string known;
+    for (const auto& name : models) known += (known.empty() ? "" : ", ") + name;
+    throw Error{Errc::not_found, "no device profile for model '" + model + "'; there are: " + known};
+  }
+  const auto file = site.template_file("devices", model + ".yaml");
+  auto profile = DeviceProfile::load(file);
+  if (profile.model != model)
+    throw Error{Errc::bad_input, file.string() + ": is the profile of model " + profile.model + ", not " + model};
+  return profile;
+}
+
+std::vector<std::string> device_models(const config::Site& site) {
+  std::set<std::string> models;
+  add_models(site.root / "devices", models);
+  add_models(config::templates_directory() / "devices", models);
+  return {models.begin(), models.end()};
+}
+
+}  // namespace lamp::firmware

@@ -1,0 +1,56 @@
+// What a model of device is and what the factory puts into it: templates/devices/<model>.yaml, lamp-device(5).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/bytes.hpp"
+
+namespace lamp::config {
+struct Site;
+}
+
+namespace lamp::firmware {
+
+enum class Credential {
+  idevid,                    ///< the certificate of the key that the device made
+  ble_commissioning_secret,  ///< 32 random bytes, escrowed
+  zigbee_install_code,       ///< 16 random bytes and their CRC, escrowed
+  claim_code,                ///< what the label says; the service learns a verifier only
+  model_kek,                 ///< unwraps the content keys of this model's releases
+  trust_anchors,             ///< root certificates
+  release_key,               ///< the key whose signature on a release the device asks for
+  officers,                  ///< the keys whose approvals the device counts
+};
+[[nodiscard]] std::string_view name_of(Credential credential) noexcept;
+
+enum class LabelKind { lamp, gateway };
+enum class DeviceApprovals { none, officers };
+
+struct DeviceProfile {
+  std::string model;
+  std::string vendor;         ///< the maker's domain name, of which SUIT's vendor id is made
+  std::string hardware_type;  ///< dotted OID, goes into the certificate's HardwareModuleName
+  std::string serial_prefix;  ///< "SL" gives SL-26-000001
+  std::string certificate_profile;
+  LabelKind label = LabelKind::lamp;
+  DeviceApprovals approvals = DeviceApprovals::none;  ///< what a device asks for beside the release key's signature
+  std::uint64_t slot_size = 0;                        ///< bytes that a firmware image may have
+  std::set<Credential> credentials;
+  Bytes digest;  ///< SHA-256 of deterministic CBOR of all the above: what an order names
+
+  [[nodiscard]] bool has(Credential credential) const { return credentials.count(credential) != 0; }
+  /// Throws Error{bad_input} with file, line and column.
+  [[nodiscard]] static DeviceProfile load(const std::filesystem::path& file);
+};
+
+/// The site's own profile of a model, or the delivered one. Error{not_found} lists the models that there are.
+[[nodiscard]] DeviceProfile device_profile(const config::Site& site, const std::string& model);
+/// All models for which there is a profile, sorted.
+[[nodiscard]] std::vector<std::string> device_models(const config::Site& site);
+
+}  // namespace lamp::firmware

@@ -1,0 +1,118 @@
+#include "lib/firmware/release.hpp"
+
+#include "lib/base/error.hpp"
+#include "lib/base/parse.hpp"
+#include "lib/firmware/content_key.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+constexpr std::string_view kColumns =
+    "model, version, epoch, image_digest, image_size, sequence, content_key, requested, release_digest";
+
+Release from_row(const store::Row& row) {
+  Release release;
+  release.wanted.name = {row.text(0), row.text(1)};
+  release.wanted.epoch = static_cast<std::uint64_t>(row.integer(2));
+  release.wanted.image_digest = row.blob(3);
+  release.wanted.image_size = static_cast<std::uint64_t>(row.integer(4));
+  release.sequence = static_cast<std::uint64_t>(row.integer(5));
+  release.content_key = row.text(6);
+  release.requested = from_unix_seconds(row.integer(7));
+  if (!row.is_null(8)) release.sealed = row.blob(8);
+  return release;
+}
+
+std::uint64_t highest(store::Transaction& transaction, std::string_view sql, const std::string& model) {
+  const auto row = transaction.query_one(sql, {model});
+  return row->is_null(0) ? 0 : static_cast<std::uint64_t>(row->integer(0));
+}
+
+/// Why `wanted` is not what the version was requested with.
+Verdict compare(const Release& release, const Wanted& wanted) {
+  Verdict verdict;
+  const auto differs = [&](const std::string& what, const std::string& was, const std::string& is) {
+    if (was != is)
+      verdict.objections.push_back("version " + wanted.name.version + " was requested with " + what + " " + was +
+                                   ", now it is " + is + "; a version is never used twice: take another");
+  };
+  differs("image SHA-256", hex(release.wanted.image_digest), hex(wanted.image_digest));
+  differs("epoch", std::to_string(release.wanted.epoch), std::to_string(wanted.epoch));
+  return verdict;
+}
+
+}  // namespace
+
+const store::Schema& release_schema() {
+  static const store::Schema tables{
+      "release",
+      {"CREATE TABLE content_key (id TEXT NOT NULL PRIMARY KEY, model TEXT NOT NULL, token TEXT NOT NULL, "
+       "wrapped BLOB NOT NULL, sealed BLOB NOT NULL, taken_by TEXT)",
+       "CREATE TABLE release (model TEXT NOT NULL, version TEXT NOT NULL, epoch BIGINT NOT NULL, "
+       "image_digest BLOB NOT NULL, image_size BIGINT NOT NULL, sequence BIGINT NOT NULL, "
+       "content_key TEXT NOT NULL UNIQUE, requested BIGINT NOT NULL, sealed BIGINT, "
+       "release_digest BLOB, PRIMARY KEY (model, version), UNIQUE (model, sequence))"}};
+  return tables;
+}
+
+ReleaseName ReleaseName::parse(std::string_view text) {
+  const auto parts = split(text, '/');
+  if (parts.size() != 2 || !is_name(parts[0]))
+    throw Error{Errc::bad_input,
+                "'" + std::string{text} + "' is not a release: expected MODEL/VERSION, such as smart-lamp/1.1.0"};
+  return {std::string{parts[0]}, Version::parse(parts[1]).text()};
+}
+
+std::optional<Release> find_release(store::Transaction& transaction, const ReleaseName& name) {
+  const auto row = transaction.query_one(
+      "SELECT " + std::string{kColumns} + " FROM release WHERE model = ? AND version = ?", {name.model, name.version});
+  return row ? std::optional{from_row(*row)} : std::nullopt;
+}
+
+ModelHistory history(store::Transaction& transaction, const std::string& model) {
+  return {highest(transaction, "SELECT MAX(sequence) FROM release WHERE model = ?", model),
+          highest(transaction, "SELECT MAX(sequence) FROM release WHERE model = ? AND sealed IS NOT NULL", model),
+          highest(transaction, "SELECT MAX(epoch) FROM release WHERE model = ? AND sealed IS NOT NULL", model)};
+}
+
+Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted) {
+  if (const auto before = find_release(transaction, wanted.name)) return compare(*before, wanted);
+  const auto so_far = history(transaction, wanted.name.model);
+  return check_order(policy, so_far, next_sequence(policy, so_far), wanted.epoch);
+}
+
+Release reserve_release(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted,
+                        const std::string& token_serial, Instant now) {
+  const auto verdict = check_request(transaction, policy, wanted);
+  if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
+  if (auto before = find_release(transaction, wanted.name)) return *before;
+  const auto sequence = next_sequence(policy, history(transaction, wanted.name.model));
+  const auto key = take_from_stock(transaction, wanted.name.model, token_serial, wanted.name.text());
+  transaction.execute(
+      "INSERT INTO release (model, version, epoch, image_digest, image_size, sequence, content_key, requested) "
+      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      {wanted.name.model, wanted.name.version, static_cast<std::int64_t>(wanted.epoch), wanted.image_digest,
+       static_cast<std::int64_t>(wanted.image_size), static_cast<std::int64_t>(sequence), key.id, unix_seconds(now)});
+  return {wanted, sequence, key.id, now, std::nullopt};
+}
+
+void record_seal(store::Transaction& transaction, const ReleaseName& name, ByteView release_digest, Instant now) {
+  const auto release = find_release(transaction, name);
+  if (!release) throw Error{Errc::not_found, name.text() + " was never requested on this host"};
+  const Bytes digest{release_digest.begin(), release_digest.end()};
+  if (release->sealed && *release->sealed != digest)
+    throw Error{Errc::denied, name.text() + " was sealed before with other bytes"};
+  if (release->sealed) return;
+  transaction.execute("UPDATE release SET sealed = ?, release_digest = ? WHERE model = ? AND version = ?",
+                      {unix_seconds(now), digest, name.model, name.version});
+  transaction.execute("DELETE FROM content_key WHERE id = ?", {release->content_key});
+}
+
+ReleaseFiles::ReleaseFiles(const std::filesystem::path& site, const ReleaseName& name)
+    : directory{site / "releases" / name.model / name.version} {}
+
+std::filesystem::path ReleaseFiles::approval(const std::string& officer) const {
+  return directory / "approvals" / (officer + ".cbor");
+}
+
+}  // namespace lamp::firmware

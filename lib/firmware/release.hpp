@@ -1,0 +1,70 @@
+// A release from request to seal, as this host's database knows it: which sequence number, content key and nonce a
+// version got is durable before any file is written, so that a request that was cut short goes on to the same bytes.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/clock.hpp"
+#include "lib/firmware/release_policy.hpp"
+#include "lib/store/database.hpp"
+
+namespace lamp::firmware {
+
+/// Tables of releases and of content keys.
+[[nodiscard]] const store::Schema& release_schema();
+
+/// MODEL/VERSION, as people type it.
+struct ReleaseName {
+  std::string model;
+  std::string version;
+  /// Throws Error{bad_input} unless it is a name, a slash and MAJOR.MINOR.PATCH.
+  [[nodiscard]] static ReleaseName parse(std::string_view text);
+  [[nodiscard]] std::string text() const { return model + "/" + version; }
+};
+
+/// What a requester asks for.
+struct Wanted {
+  ReleaseName name;
+  std::uint64_t epoch = 0;
+  Bytes image_digest;  ///< SHA-256 of the image in clear
+  std::uint64_t image_size = 0;
+};
+
+struct Release {
+  Wanted wanted;
+  std::uint64_t sequence = 0;
+  std::string content_key;  ///< id
+  Instant requested;
+  std::optional<Bytes> sealed;  ///< SHA-256 of release.suit, once it is
+};
+
+[[nodiscard]] std::optional<Release> find_release(store::Transaction& transaction, const ReleaseName& name);
+[[nodiscard]] ModelHistory history(store::Transaction& transaction, const std::string& model);
+
+/// Why the request cannot be made: the version was used for other bytes, or the policy's rules.
+[[nodiscard]] Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted);
+
+/// Gives the version its sequence number and content key, or finds those that it has. Throws Error{denied} with
+/// the first objection of check_request, Error{unavailable} when no content key is left.
+[[nodiscard]] Release reserve_release(store::Transaction& transaction, const ReleasePolicy& policy,
+                                      const Wanted& wanted, const std::string& token_serial, Instant now);
+/// Records that release.suit exists, and forgets the content key: from now on only devices can open the payload. Throws
+/// Error{denied} when other bytes were recorded before.
+void record_seal(store::Transaction& transaction, const ReleaseName& name, ByteView release_digest, Instant now);
+
+/// The files of a release: releases/<model>/<version>/ below a site's folder.
+struct ReleaseFiles {
+  std::filesystem::path directory;
+  ReleaseFiles(const std::filesystem::path& site, const ReleaseName& name);
+  [[nodiscard]] std::filesystem::path request() const { return directory / "request.cbor"; }
+  [[nodiscard]] std::filesystem::path manifest() const { return directory / "manifest.cbor"; }
+  [[nodiscard]] std::filesystem::path payload() const { return directory / "payload.bin"; }
+  [[nodiscard]] std::filesystem::path approval(const std::string& officer) const;
+  [[nodiscard]] std::filesystem::path sealed() const { return directory / "release.suit"; }
+};
+
+}  // namespace lamp::firmware

@@ -1,0 +1,40 @@
+// A release request: what officers are shown and approve. lamp-request(5).
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/clock.hpp"
+#include "lib/base/error.hpp"
+#include "lib/firmware/release.hpp"
+#include "lib/firmware/suit.hpp"
+
+namespace lamp::firmware {
+
+struct Request {
+  ReleaseName name;
+  std::uint64_t sequence = 0;
+  std::uint64_t epoch = 0;
+  Bytes image_digest;  ///< SHA-256 of the image in clear
+  std::uint64_t image_size = 0;
+  Bytes payload_digest;  ///< SHA-256 of payload.bin
+  std::uint64_t payload_size = 0;
+  Bytes suit_digest;    ///< the encoded SUIT_Digest of manifest.cbor: what is signed
+  Bytes session_point;  ///< P-256; officers' shares are sealed to it, for this request only
+  Bytes roster_digest;
+  Instant requested;
+  std::string requester;
+
+  [[nodiscard]] Bytes encode() const;
+  /// Strict. Throws Error{bad_input}.
+  [[nodiscard]] static Request parse(ByteView encoded);
+  /// SHA-256 of encode(). Approvals and shares are bound to it.
+  [[nodiscard]] Bytes digest() const;
+};
+
+/// Why the files are not what the request says: every digest is taken anew, and every field is compared with the
+/// manifest that devices will read, so that what people are shown is what is signed.
+[[nodiscard]] Verdict check_request_files(const Request& request, ByteView manifest, ByteView payload);
+
+}  // namespace lamp::firmware

@@ -1,0 +1,75 @@
+// A release: an IETF SUIT envelope (draft-ietf-suit-manifest-37) with one encrypted image inside. lamp-release(5).
+//
+// The reader takes only the manifest that the writer makes: the same commands in the same order, so that a device needs
+// no interpreter and no two devices read one manifest differently. It neither allocates nor copies; views live as long
+// as the bytes that were read.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/parse.hpp"
+#include "lib/firmware/uuid.hpp"
+
+namespace lamp::firmware {
+
+using Digest = std::array<std::uint8_t, 32>;  ///< SHA-256
+
+[[nodiscard]] Digest sha256(ByteView bytes);
+
+/// Private-use parameters: suit-parameter-custom is any negative integer.
+inline constexpr std::int64_t kVersionParameter = -1;        ///< major << 32 | minor << 16 | patch
+inline constexpr std::int64_t kSecurityEpochParameter = -2;  ///< unsigned; the device's floor once confirmed
+
+inline constexpr std::string_view kPayloadUri = "#firmware";
+inline constexpr std::size_t kMaxAuthenticationBlocks = 32;
+inline constexpr std::size_t kMaxModelLength = 63;
+
+/// What officers approve and a device obeys. Used for writing and reading; borrows `model` and `encryption_info`.
+struct Manifest {
+  std::uint64_t sequence = 0;
+  Uuid vendor{}, model_class{};
+  std::string_view model;
+  Version version;
+  std::uint64_t security_epoch = 0;
+  Digest image_digest{};  ///< of the plaintext
+  std::uint64_t image_size = 0;
+  Digest payload_digest{};  ///< of the ciphertext, authentication tag included
+  std::uint64_t payload_size = 0;
+  ByteView encryption_info;  ///< COSE_Encrypt: see encryption.hpp
+};
+
+/// Throws Error{bad_input} for a field that no device would take.
+[[nodiscard]] Bytes encode_manifest(const Manifest& manifest);
+/// Throws Error{bad_input}, naming what is wrong.
+[[nodiscard]] Manifest parse_manifest(ByteView manifest);
+
+/// The SUIT_Digest of an encoded manifest: what the release key and every officer sign. It is taken over the manifest
+/// with its byte-string head, as the draft's examples have it.
+[[nodiscard]] Bytes suit_digest(ByteView manifest);
+
+/// Puts the parts together: `blocks` are tagged COSE_Sign1, detached, over suit_digest(manifest) with empty context;
+/// first the release key's, then the officers'.
+[[nodiscard]] Bytes encode_envelope(ByteView manifest, const std::vector<Bytes>& blocks, ByteView payload);
+
+struct Envelope {
+  ByteView digest;            ///< the encoded SUIT_Digest: the payload of every signature
+  ByteView digest_bytes;      ///< the 32 bytes in it; compare with the SHA-256 of wrapped_manifest
+  ByteView wrapped_manifest;  ///< with its byte-string head
+  ByteView manifest;          ///< for parse_manifest, once authenticated
+  ByteView payload;           ///< ciphertext
+  [[nodiscard]] std::span<const ByteView> blocks() const noexcept { return std::span{storage}.first(count); }
+
+  std::array<ByteView, kMaxAuthenticationBlocks> storage{};
+  std::size_t count = 0;
+};
+
+/// Strict: tag 107, wrapper, manifest and the one integrated payload, nothing else. Throws Error{bad_input}. Nothing in
+/// the answer is authenticated yet.
+[[nodiscard]] Envelope parse_envelope(ByteView envelope);
+
+}  // namespace lamp::firmware

@@ -1,0 +1,156 @@
+#include <botan/hash.h>
+
+#include "lib/base/error.hpp"
+#include "lib/crypto/cbor.hpp"
+#include "lib/firmware/encryption.hpp"
+#include "lib/firmware/suit.hpp"
+#include "lib/firmware/suit_ids.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+using cbor::MapWriter;
+using cbor::Writer;
+
+Writer integer(std::uint64_t value) { return std::move(Writer{}.unsigned_integer(value)); }
+Writer bytes(ByteView value) { return std::move(Writer{}.bytes(value)); }
+
+Bytes digest_item(ByteView digest) { return Writer{}.array(2).integer(suit::kSha256).bytes(digest).encoded(); }
+
+/// A command sequence: pairs of command and argument.
+class Sequence {
+ public:
+  Sequence& report(suit::Command condition, std::uint64_t policy) { return add(condition, integer(policy)); }
+  Sequence& select(std::uint64_t component) { return add(suit::directive_set_component, integer(component)); }
+  Sequence& set(const MapWriter& parameters) {
+    return add(suit::directive_override_parameters, Writer{}.raw(parameters.encoded()));
+  }
+  [[nodiscard]] Writer wrapped() const { return bytes(Writer{}.array(2 * commands_).raw(items_.encoded()).encoded()); }
+
+ private:
+  Sequence& add(suit::Command command, const Writer& argument) {
+    items_.integer(command).raw(argument.encoded());
+    ++commands_;
+    return *this;
+  }
+  Writer items_;
+  std::uint64_t commands_ = 0;
+};
+
+MapWriter size_and_digest(std::uint64_t size, const Digest& digest) {
+  MapWriter parameters;
+  parameters.add(suit::kDigestParameter, bytes(digest_item(digest))).add(suit::kSizeParameter, integer(size));
+  return parameters;
+}
+
+Writer common(const Manifest& manifest) {
+  auto image = size_and_digest(manifest.image_size, manifest.image_digest);
+  const auto version = std::uint64_t{manifest.version.major} << 32U | std::uint64_t{manifest.version.minor} << 16U |
+                       std::uint64_t{manifest.version.patch};
+  image.add(suit::kVendorParameter, bytes(manifest.vendor))
+      .add(suit::kClassParameter, bytes(manifest.model_class))
+      .add(kVersionParameter, integer(version))
+      .add(kSecurityEpochParameter, integer(manifest.security_epoch));
+  Sequence shared;
+  shared.select(suit::kImageComponent)
+      .set(image)
+      .report(suit::condition_vendor, suit::kReportCondition)
+      .report(suit::condition_class, suit::kReportCondition)
+      .select(suit::kPayloadComponent)
+      .set(size_and_digest(manifest.payload_size, manifest.payload_digest));
+  Writer components;
+  components.array(std::size(suit::kComponentNames));
+  for (const auto& name : suit::kComponentNames) components.array(1).bytes({&name, 1});
+  const auto map =
+      MapWriter{}.add(suit::kComponents, components).add(suit::kSharedSequence, shared.wrapped()).encoded();
+  return bytes(map);
+}
+
+Writer validate() {
+  Sequence sequence;
+  sequence.select(suit::kImageComponent).report(suit::condition_image_match, suit::kReportCondition);
+  return sequence.wrapped();
+}
+
+Writer install(const Manifest& manifest) {
+  MapWriter fetch;
+  fetch.add(suit::kUriParameter, std::move(Writer{}.text(kPayloadUri)));
+  MapWriter copy;
+  copy.add(suit::kEncryptionParameter, bytes(manifest.encryption_info))
+      .add(suit::kSourceParameter, integer(suit::kPayloadComponent));
+  Sequence sequence;
+  sequence.select(suit::kPayloadComponent)
+      .set(fetch)
+      .report(suit::directive_fetch, suit::kReportDirective)
+      .report(suit::condition_image_match, suit::kReportCondition)
+      .select(suit::kImageComponent)
+      .set(copy)
+      .report(suit::directive_copy, suit::kReportDirective)
+      .report(suit::condition_image_match, suit::kReportCondition);
+  return sequence.wrapped();
+}
+
+Writer invoke() {
+  Sequence sequence;
+  sequence.select(suit::kImageComponent).report(suit::directive_invoke, suit::kReportDirective);
+  return sequence.wrapped();
+}
+
+Writer text(const Manifest& manifest) {
+  MapWriter component;
+  component.add(suit::kTextModelName, std::move(Writer{}.text(manifest.model)))
+      .add(suit::kTextComponentVersion, std::move(Writer{}.text(manifest.version.text())));
+  Writer by_component;
+  by_component.map(1).array(1).bytes({&suit::kComponentNames[suit::kImageComponent], 1}).raw(component.encoded());
+  return bytes(MapWriter{}.add(suit::kLanguage, by_component).encoded());
+}
+
+}  // namespace
+
+Digest sha256(ByteView input) {
+  Digest digest{};
+  guarded(Errc::internal, [&] {
+    auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+    hash->update(input);
+    hash->final(digest);
+  });
+  return digest;
+}
+
+Bytes encode_manifest(const Manifest& manifest) {
+  if (manifest.model_class != class_id(manifest.vendor, manifest.model))
+    throw Error{Errc::bad_input, "a manifest's class id must be that of its vendor and model"};
+  auto encoded = MapWriter{}
+                     .add(suit::kManifestVersion, integer(1))
+                     .add(suit::kSequence, integer(manifest.sequence))
+                     .add(suit::kCommon, common(manifest))
+                     .add(suit::kValidate, validate())
+                     .add(suit::kInvoke, invoke())
+                     .add(suit::kInstall, install(manifest))
+                     .add(suit::kText, text(manifest))
+                     .encoded();
+  (void)parse_manifest(encoded);  // what no device would take must not be signed
+  return encoded;
+}
+
+Bytes suit_digest(ByteView manifest) { return digest_item(sha256(Writer{}.bytes(manifest).encoded())); }
+
+Bytes encode_envelope(ByteView manifest, const std::vector<Bytes>& blocks, ByteView payload) {
+  Writer wrapper;
+  wrapper.array(1 + blocks.size()).bytes(suit_digest(manifest));
+  for (const auto& block : blocks) wrapper.bytes(block);
+  auto encoded = Writer{}
+                     .tag(suit::kEnvelopeTag)
+                     .map(3)
+                     .integer(suit::kAuthenticationWrapper)
+                     .bytes(wrapper.encoded())
+                     .integer(suit::kManifest)
+                     .bytes(manifest)
+                     .text(kPayloadUri)
+                     .bytes(payload)
+                     .encoded();
+  (void)parse_envelope(encoded);
+  return encoded;
+}
+
+}  // namespace lamp::firmware

@@ -1,0 +1,61 @@
+#include "lib/firmware/verify.hpp"
+
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+
+#include <algorithm>
+
+#include "lib/crypto/cose.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys) {
+  std::vector<TrustedKey> out;
+  out.reserve(keys.size());
+  for (const auto& key : keys) out.emplace_back(key);
+  return out;
+}
+
+Target target_of(const Manifest& manifest, const ReleaseTrust& trust) {
+  Target target;
+  if (trust.vendor) target.vendor = vendor_id(*trust.vendor);
+  if (trust.model) target.model_class = class_id(target.vendor.value_or(manifest.vendor), *trust.model);
+  target.sequence_floor = std::max<std::uint64_t>(trust.minimum_sequence, 1) - 1;
+  target.epoch_floor = trust.minimum_epoch;
+  return target;
+}
+
+Reason check(ByteView bytes, const ReleaseKeys& keys, const ReleaseTrust& trust) {
+  SoftwareVerifier verifier;
+  const auto envelope = parse_envelope(bytes);
+  if (const auto reason = authenticate(envelope, keys, verifier); reason != Reason::none) return reason;
+  const auto manifest = parse_manifest(envelope.manifest);
+  // People approve the name and devices compare the class: a manifest in which they differ deceives one of them.
+  if (manifest.model_class != class_id(manifest.vendor, manifest.model))
+    throw Error{Errc::bad_input, "the class id is not that of the model's name"};
+  if (const auto reason = check_target(manifest, target_of(manifest, trust)); reason != Reason::none) return reason;
+  return check_payload(envelope, manifest, verifier);
+}
+
+}  // namespace
+
+Outcome check_release(ByteView envelope, const ReleaseTrust& trust) {
+  const ReleaseKeys keys{trusted(trust.release_keys), trusted(trust.officers), trust.threshold};
+  return outcome_of_step([&] { return check(envelope, keys, trust); });
+}
+
+Verdict verify_release(ByteView envelope, const ReleaseTrust& trust) {
+  auto outcome = check_release(envelope, trust);
+  if (outcome.accepted()) return {};
+  return {{std::move(outcome.text)}};
+}
+
+Digest SoftwareVerifier::sha256(ByteView bytes) { return firmware::sha256(bytes); }
+
+bool SoftwareVerifier::verifies(const cose::Sign1& message, ByteView public_key, ByteView payload) {
+  const auto key = guarded(Errc::internal, [&] { return Botan::X509::load_key(public_key); });
+  return cose::verify1(message, *key, payload, {}).acceptable();
+}
+
+}  // namespace lamp::firmware

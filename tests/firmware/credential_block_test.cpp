@@ -1,0 +1,117 @@
+#include "lib/firmware/credential_block.hpp"
+
+#include <gmock/gmock.h>
+
+#include "lib/base/error.hpp"
+#include "lib/crypto/cbor.hpp"
+#include "tests/firmware/release_fixture.hpp"
+
+namespace lamp::firmware::test {
+namespace {
+
+using testing::HasSubstr;
+
+InstallCode some_code() {
+  const auto bytes = from_hex("83FED3407A939723A5C639B26916D505C3B5");
+  return parse_install_code(SecureBytes{bytes.begin(), bytes.end()});
+}
+
+CredentialBlock some_block() {
+  CredentialBlock block{"lamp.example",
+                        "smart-lamp",
+                        "SL-26-000001",
+                        MacAddress::parse("00:00:5e:00:53:01"),
+                        "https://cloud.lamp.example",
+                        {to_bytes("idevid"), to_bytes("issuer")},
+                        {to_bytes("root")},
+                        {spki(keys().release)},
+                        {spki(keys().officers[0]), spki(keys().officers[1])},
+                        2,
+                        kek(),
+                        DeviceSecret{SecureBytes(32, 0x5c)},
+                        some_code(),
+                        {}};
+  block.secrets.emplace_back("wifi-passphrase", DeviceSecret{SecureBytes(12, 'w')});
+  block.secrets.emplace_back("apn", DeviceSecret{SecureBytes(3, 'a')});
+  return block;
+}
+
+Bytes plain(const SecureBytes& bytes) { return {bytes.begin(), bytes.end()}; }
+
+TEST(CredentialBlock, ReadsBackWhatWasWritten) {
+  const auto encoded = encode(some_block());
+  const auto block = parse_credential_block(encoded);
+  EXPECT_EQ(block.serial, "SL-26-000001");
+  EXPECT_EQ(block.mac, MacAddress::parse("00:00:5e:00:53:01"));
+  EXPECT_EQ(block.chain.size(), 2U);
+  EXPECT_EQ(block.threshold, 2U);
+  ASSERT_TRUE(block.model_kek && block.commissioning_secret && block.install_code);
+  EXPECT_EQ(block.secrets.front().first, "apn");
+  EXPECT_EQ(plain(encode(block)), plain(encoded));
+}
+
+TEST(CredentialBlock, LeavesOutWhatAModelDoesNotHave) {
+  auto block = some_block();
+  block.model_kek.reset();
+  block.commissioning_secret.reset();
+  block.install_code.reset();
+  const auto read = parse_credential_block(encode(block));
+  EXPECT_FALSE(read.model_kek || read.commissioning_secret || read.install_code);
+  EXPECT_EQ(read.secrets.size(), 2U);
+}
+
+TEST(CredentialBlock, NoticesEveryDamage) {
+  const auto good = plain(encode(some_block()));
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto bad = good;
+    bad[i] ^= 0x01;
+    EXPECT_THROW((void)parse_credential_block(bad), Error) << "byte " << i;
+    EXPECT_THROW((void)parse_credential_block(ByteView{good}.first(i)), Error) << "cut at " << i;
+  }
+}
+
+struct Case {
+  const char* name;
+  void (*change)(CredentialBlock&);
+};
+void PrintTo(const Case& c, std::ostream* os) { *os << c.name; }
+
+class BadBlocks : public testing::TestWithParam<Case> {};
+
+TEST_P(BadBlocks, AreRefusedBeforeTheyLeaveTheStation) {
+  auto block = some_block();
+  GetParam().change(block);
+  EXPECT_THROW((void)encode(block), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, BadBlocks,
+    testing::Values(
+        Case{"ModelThatIsNoName", [](CredentialBlock& b) { b.model = "Smart Lamp"; }},
+        Case{"NoSerial", [](CredentialBlock& b) { b.serial.clear(); }},
+        Case{"ThresholdThatNobodyReaches", [](CredentialBlock& b) { b.threshold = 3; }},
+        Case{"ShortModelKey", [](CredentialBlock& b) { b.model_kek.emplace(SecureBytes(31)); }},
+        Case{"ShortCommissioningSecret", [](CredentialBlock& b) { b.commissioning_secret.emplace(SecureBytes(16)); }},
+        Case{"EmptyCertificate", [](CredentialBlock& b) { b.chain.emplace_back(); }},
+        Case{"EmptySecret", [](CredentialBlock& b) { b.secrets.emplace_back("x", DeviceSecret{SecureBytes{}}); }},
+        Case{"SecretNamedTwice",
+             [](CredentialBlock& b) { b.secrets.emplace_back("apn", DeviceSecret{SecureBytes(1)}); }}));
+
+TEST(CredentialBlock, RefusesAnotherFormatVersion) {
+  const auto content = to_bytes("content");
+  const auto bytes = cbor::Writer{}.array(3).integer(2).bytes(content).bytes(sha256(content)).encoded();
+  const auto result = attempt([&] { return parse_credential_block(bytes).serial; });
+  ASSERT_TRUE(std::holds_alternative<Error>(result));
+  EXPECT_THAT(std::get<Error>(result).what(), HasSubstr("unknown format version"));
+}
+
+TEST(CredentialBlock, MakesTheTrustThatTheUpdaterUses) {
+  const auto trust = device_trust(some_block());
+  EXPECT_EQ(trust.model_class, lamp_trust().model_class);
+  EXPECT_EQ(trust.keys.release.size(), 1U);
+  EXPECT_EQ(trust.keys.officers.size(), 2U);
+  EXPECT_EQ(trust.keys.threshold, 2U);
+}
+
+}  // namespace
+}  // namespace lamp::firmware::test

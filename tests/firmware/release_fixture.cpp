@@ -1,0 +1,123 @@
+#include "tests/firmware/release_fixture.hpp"
+
+#include <botan/ec_group.h>
+#include <botan/system_rng.h>
+
+#include "lib/crypto/cose.hpp"
+#include "lib/crypto/key_wrap.hpp"
+#include "lib/firmware/encryption.hpp"
+#include "tests/crypto/keys.hpp"
+
+namespace lamp::firmware::test {
+namespace {
+
+auto& rng() { return Botan::system_rng(); }
+Botan::ECDSA_PrivateKey new_p256() { return {rng(), Botan::EC_Group::from_name("secp256r1")}; }
+
+}  // namespace
+
+// The smallest release key that cose::algorithm_for takes: the product's has 4096 bits, which only cost time here.
+Keys::Keys() : release{testing_keys::rsa3072()}, stranger{new_p256()} {
+  for (int i = 0; i < 3; ++i) officers.push_back(new_p256());
+}
+
+const Keys& keys() {
+  static const Keys all;
+  return all;
+}
+
+Bytes spki(const Botan::Public_Key& key) { return key.subject_public_key(); }
+
+SymmetricKey kek(std::uint8_t fill) { return SymmetricKey{SecureBytes(32, fill)}; }
+
+Bytes sign_digest(const Botan::Private_Key& key, ByteView manifest) {
+  return cose::sign1(key, rng(), suit_digest(manifest), "");
+}
+
+Made make_release(const Recipe& recipe) {
+  const SymmetricKey content_key{rng().random_vec(32)};
+  auto payload =
+      encrypt_payload(content_key, rng().random_vec<Bytes>(12), crypto::wrap_key(kek(recipe.kek_fill), content_key),
+                      "kek." + recipe.model, recipe.image);
+  Manifest manifest;
+  manifest.sequence = recipe.sequence;
+  manifest.vendor = vendor_id(recipe.vendor);
+  manifest.model_class = class_id(manifest.vendor, recipe.model);
+  manifest.model = recipe.model;
+  manifest.version = recipe.version;
+  manifest.security_epoch = recipe.epoch;
+  manifest.image_digest = sha256(recipe.image);
+  manifest.image_size = recipe.image.size();
+  manifest.payload_digest = sha256(payload.ciphertext);
+  manifest.payload_size = payload.ciphertext.size();
+  manifest.encryption_info = payload.info;
+  Made made;
+  made.manifest = encode_manifest(manifest);
+  made.payload = std::move(payload.ciphertext);
+  if (recipe.release_signature) made.blocks.push_back(sign_digest(keys().release, made.manifest));
+  for (const auto officer : recipe.officers)
+    made.blocks.push_back(sign_digest(keys().officers.at(officer), made.manifest));
+  made.envelope = encode_envelope(made.manifest, made.blocks, made.payload);
+  return made;
+}
+
+ReleaseTrust host_trust() {
+  ReleaseTrust trust;
+  trust.release_keys = {spki(keys().release)};
+  for (const auto& officer : keys().officers) trust.officers.push_back(spki(officer));
+  trust.threshold = 2;
+  trust.vendor = "lamp.example";
+  trust.model = "smart-lamp";
+  return trust;
+}
+
+device::DeviceTrust lamp_trust() {
+  device::DeviceTrust trust;
+  trust.keys.release.emplace_back(spki(keys().release));
+  for (const auto& officer : keys().officers) trust.keys.officers.emplace_back(spki(officer));
+  trust.keys.threshold = 2;
+  trust.vendor = vendor_id("lamp.example");
+  trust.model_class = class_id(trust.vendor, "smart-lamp");
+  return trust;
+}
+
+MemoryFlash::MemoryFlash(std::size_t slot_size)
+    : areas_{Bytes(slot_size, 0xff), Bytes(slot_size, 0xff), Bytes(256, 0xff), Bytes(256, 0xff)} {}
+
+std::uint64_t MemoryFlash::size(device::Area area) const { return areas_[static_cast<std::size_t>(area)].size(); }
+
+bool MemoryFlash::power_fails() {
+  if (left_ == 0) throw Error{Errc::unavailable, "no power"};
+  if (left_ != kForever) --left_;
+  return left_ == 0;
+}
+
+void MemoryFlash::erase(device::Area area) {
+  auto& all = bytes(area);
+  if (power_fails()) {
+    std::fill(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), std::uint8_t{0xff});
+    throw Error{Errc::unavailable, "power failed while erasing"};
+  }
+  std::fill(all.begin(), all.end(), std::uint8_t{0xff});
+}
+
+void MemoryFlash::write(device::Area area, std::uint64_t offset, ByteView content) {
+  const bool fails = power_fails();
+  auto& all = bytes(area);
+  if (offset > all.size() || content.size() > all.size() - offset) throw Error{Errc::internal, "write beyond the area"};
+  const auto length = fails ? content.size() / 2 : content.size();
+  for (std::size_t i = 0; i < length; ++i) {
+    auto& cell = all[static_cast<std::size_t>(offset) + i];
+    if (cell != 0xff) throw Error{Errc::internal, "write to a cell that is not erased"};
+    cell = content[i];
+  }
+  if (fails) throw Error{Errc::unavailable, "power failed while writing"};
+}
+
+void MemoryFlash::read(device::Area area, std::uint64_t offset, std::span<std::uint8_t> into) const {
+  const auto& all = areas_[static_cast<std::size_t>(area)];
+  if (offset > all.size() || into.size() > all.size() - offset) throw Error{Errc::internal, "read beyond the area"};
+  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
+}
+
+}  // namespace lamp::firmware::test

@@ -1,0 +1,70 @@
+// One release after another for tests: keys made once per process, everything that can be wrong as a field to change.
+#pragma once
+
+#include <botan/ecdsa.h>
+
+#include <string>
+#include <vector>
+
+#include "lib/base/secret.hpp"
+#include "lib/firmware/device/updater.hpp"
+#include "lib/firmware/verify.hpp"
+
+namespace lamp::firmware::test {
+
+struct Keys {
+  Keys();
+  const Botan::Private_Key& release;
+  std::vector<Botan::ECDSA_PrivateKey> officers;  ///< three of the roster
+  Botan::ECDSA_PrivateKey stranger;
+};
+const Keys& keys();
+
+[[nodiscard]] Bytes spki(const Botan::Public_Key& key);
+/// The model's key-encryption key: 32 times `fill`.
+[[nodiscard]] SymmetricKey kek(std::uint8_t fill = 0x4b);
+
+/// A release that is right unless a field says otherwise.
+struct Recipe {
+  std::string vendor = "lamp.example", model = "smart-lamp";
+  Version version{1, 1, 0};
+  std::uint64_t sequence = 5, epoch = 2;
+  Bytes image = Bytes(300, 0xa5);
+  std::uint8_t kek_fill = 0x4b;
+  bool release_signature = true;
+  std::vector<std::size_t> officers = {0, 1};
+};
+
+struct Made {
+  Bytes manifest, payload, envelope;
+  std::vector<Bytes> blocks;
+};
+[[nodiscard]] Made make_release(const Recipe& recipe = {});
+[[nodiscard]] Bytes sign_digest(const Botan::Private_Key& key, ByteView manifest);
+
+/// Two of three officers, floors as low as they go.
+[[nodiscard]] ReleaseTrust host_trust();
+[[nodiscard]] device::DeviceTrust lamp_trust();
+
+/// Flash in memory whose power can fail before the n-th erase or write, which it then leaves half done.
+class MemoryFlash final : public device::Flash {
+ public:
+  explicit MemoryFlash(std::size_t slot_size = 4096);
+  [[nodiscard]] std::uint64_t size(device::Area area) const override;
+  void erase(device::Area area) override;
+  void write(device::Area area, std::uint64_t offset, ByteView bytes) override;
+  void read(device::Area area, std::uint64_t offset, std::span<std::uint8_t> into) const override;
+
+  [[nodiscard]] Bytes& bytes(device::Area area) { return areas_[static_cast<std::size_t>(area)]; }
+  void fail_after(std::size_t operations) { left_ = operations; }
+  void restore_power() { left_ = kForever; }
+  [[nodiscard]] bool lost_power() const { return left_ == 0; }
+
+ private:
+  static constexpr std::size_t kForever = static_cast<std::size_t>(-1);
+  bool power_fails();
+  std::vector<Bytes> areas_;
+  std::size_t left_ = kForever;
+};
+
+}  // namespace lamp::firmware::test

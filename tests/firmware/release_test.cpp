@@ -1,0 +1,143 @@
+#include "lib/firmware/release.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/firmware/content_key.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+constexpr const char* kToken = "0123456789abcdef";
+const Instant kNow = from_unix_seconds(1'795'000'000);
+
+Wanted wanted(const std::string& version, std::uint64_t epoch, std::uint8_t image = 1) {
+  return {{"smart-lamp", version}, epoch, Bytes(32, image), 1000};
+}
+
+class Releases : public testing::Test {
+ protected:
+  Releases() {
+    database_.migrate(release_schema());
+    for (const char* id : {"a", "b", "c"}) stock_up(id, "smart-lamp", kToken);
+  }
+  void stock_up(const std::string& id, const std::string& model, const std::string& token) {
+    database_.write([&](store::Transaction& t) { add_to_stock(t, {id, model, {1}, {2}}, token); });
+  }
+  Release reserve(const Wanted& what) {
+    return database_.write([&](store::Transaction& t) { return reserve_release(t, policy_, what, kToken, kNow); });
+  }
+  void seal(const Wanted& what, std::uint8_t digest = 9) {
+    database_.write([&](store::Transaction& t) { record_seal(t, what.name, Bytes(32, digest), kNow); });
+  }
+  std::vector<std::string> objections(const Wanted& what) {
+    return database_.read([&](store::Transaction& t) { return check_request(t, policy_, what); }).objections;
+  }
+  std::uint64_t stock_of(const std::string& model) {
+    return database_.read([&](store::Transaction& t) { return stock(t, model, kToken); });
+  }
+
+  test::TemporaryDirectory folder_;
+  store::Database database_{folder_ / "state.db"};
+  ReleasePolicy policy_;
+};
+
+TEST_F(Releases, GetRisingSequenceNumbersAboveTheFactorys) {
+  EXPECT_EQ(reserve(wanted("1.1.0", 1)).sequence, 2U);
+  EXPECT_EQ(reserve(wanted("1.2.0", 1)).sequence, 3U);
+}
+
+TEST_F(Releases, AskedForAgainGetTheSameAndTakeNoSecondKey) {
+  const auto first = reserve(wanted("1.1.0", 2));
+  const auto again = reserve(wanted("1.1.0", 2));
+  EXPECT_EQ(again.sequence, first.sequence);
+  EXPECT_EQ(again.content_key, first.content_key);
+  EXPECT_EQ(stock_of("smart-lamp"), 2U);
+}
+
+TEST_F(Releases, NeverUseAVersionForOtherBytes) {
+  (void)reserve(wanted("1.1.0", 2));
+  EXPECT_THAT(objections(wanted("1.1.0", 2, 7)), ElementsAre(HasSubstr("image SHA-256")));
+  EXPECT_THAT(objections(wanted("1.1.0", 1)), ElementsAre(HasSubstr("epoch 2")));
+  EXPECT_THROW((void)reserve(wanted("1.1.0", 2, 7)), Error);
+}
+
+TEST_F(Releases, RaiseTheEpochByOneStepAtMost) {
+  EXPECT_THAT(objections(wanted("1.1.0", 1)), IsEmpty());
+  EXPECT_THAT(objections(wanted("1.1.0", 2)), IsEmpty());
+  EXPECT_THAT(objections(wanted("1.1.0", 3)), ElementsAre(HasSubstr("epoch 3 is more than 1 above")));
+  EXPECT_THAT(objections(wanted("1.1.0", 0)), ElementsAre(HasSubstr("epoch 0 is below")));
+}
+
+TEST_F(Releases, CountTheEpochOfSealedOnesOnly) {
+  (void)reserve(wanted("1.1.0", 2));
+  EXPECT_THAT(objections(wanted("1.2.0", 1)), IsEmpty());
+  seal(wanted("1.1.0", 2));
+  EXPECT_THAT(objections(wanted("1.2.0", 1)), ElementsAre(HasSubstr("below the model's epoch 2")));
+  EXPECT_THAT(objections(wanted("1.2.0", 3)), IsEmpty());
+}
+
+TEST_F(Releases, AreNotSealedBelowOneThatWasSealedMeanwhile) {
+  const auto early = reserve(wanted("1.1.0", 1));
+  (void)reserve(wanted("1.2.0", 2));
+  seal(wanted("1.2.0", 2));
+  const auto so_far = database_.read([&](store::Transaction& t) { return history(t, "smart-lamp"); });
+  const auto verdict = check_order(policy_, so_far, early.sequence, early.wanted.epoch);
+  EXPECT_THAT(verdict.objections, ElementsAre(HasSubstr("sequence number 2 is not above 3"), HasSubstr("epoch 1")));
+}
+
+TEST_F(Releases, AreSealedOnceWithTheSameBytes) {
+  (void)reserve(wanted("1.1.0", 1));
+  seal(wanted("1.1.0", 1), 9);
+  EXPECT_NO_THROW(seal(wanted("1.1.0", 1), 9));
+  EXPECT_THROW(seal(wanted("1.1.0", 1), 8), Error);
+  EXPECT_THROW(seal(wanted("9.9.9", 1)), Error);
+}
+
+TEST_F(Releases, ForgetTheirContentKeyWhenSealed) {
+  const auto release = reserve(wanted("1.1.0", 1));
+  seal(wanted("1.1.0", 1));
+  EXPECT_THROW((void)database_.read([&](store::Transaction& t) { return content_key(t, release.content_key); }), Error);
+}
+
+TEST_F(Releases, TakeOnlyKeysOfTheirModelAndToken) {
+  stock_up("d", "gateway", kToken);
+  stock_up("e", "hub", "another-token");
+  EXPECT_EQ(database_.write([&](store::Transaction& t) { return take_from_stock(t, "gateway", kToken, "x"); }).id, "d");
+  EXPECT_THROW((void)database_.write([&](store::Transaction& t) { return take_from_stock(t, "hub", kToken, "x"); }),
+               Error);
+}
+
+TEST_F(Releases, WaitWhenNoContentKeyIsLeft) {
+  for (const char* version : {"1.1.0", "1.2.0", "1.3.0"}) (void)reserve(wanted(version, 1));
+  EXPECT_THROW((void)reserve(wanted("1.4.0", 1)), Error);
+  EXPECT_EQ(stock_of("smart-lamp"), 0U);
+}
+
+TEST(ReleaseNames, AreModelAndVersion) {
+  EXPECT_EQ(ReleaseName::parse("smart-lamp/1.10.0").text(), "smart-lamp/1.10.0");
+  for (const char* bad : {"", "smart-lamp", "smart-lamp/", "/1.1.0", "../x/1.1.0", "../1.1.0", "a/1.1", "a/1.1.0/b"})
+    EXPECT_THROW((void)ReleaseName::parse(bad), Error) << bad;
+}
+
+TEST(ReleasePolicies, AreTheDeliveredOne) {
+  const auto policy = ReleasePolicy::load(LAMP_SOURCE_DIR "/templates/policy/release.yaml");
+  EXPECT_EQ(policy.epoch_step, 1U);
+  EXPECT_EQ(policy.approval_lifetime, std::chrono::days{7});
+}
+
+TEST(ReleasePolicies, WithAnUnknownRuleAreRefused) {
+  const test::TemporaryDirectory folder;
+  publish(folder / "release.yaml", std::string_view{"factory-sequence: 1\nfactory-epoch: 1\nepoch-steps: 9\n"});
+  EXPECT_THROW((void)ReleasePolicy::load(folder / "release.yaml"), Error);
+}
+
+}  // namespace
+}  // namespace lamp::firmware

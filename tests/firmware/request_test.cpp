@@ -1,0 +1,131 @@
+#include "lib/firmware/request.hpp"
+
+#include <botan/ecdh.h>
+#include <botan/system_rng.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "lib/base/error.hpp"
+#include "lib/base/secret.hpp"
+#include "lib/firmware/encryption.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+Bytes copy(const Digest& digest) { return {digest.begin(), digest.end()}; }
+
+struct Files {
+  Request request;
+  Bytes manifest, payload;
+};
+
+Files make_files() {
+  const Bytes image(300, 0x5a);
+  const auto encrypted =
+      encrypt_payload(SymmetricKey{SecureBytes(32, 1)}, Bytes(12, 2), Bytes(40, 3), "kek.smart-lamp", image);
+  Manifest manifest;
+  manifest.sequence = 2;
+  manifest.vendor = vendor_id("maker.example");
+  manifest.model_class = class_id(manifest.vendor, "smart-lamp");
+  manifest.model = "smart-lamp";
+  manifest.version = {1, 1, 0};
+  manifest.security_epoch = 2;
+  manifest.image_digest = sha256(image);
+  manifest.image_size = image.size();
+  manifest.payload_digest = sha256(encrypted.ciphertext);
+  manifest.payload_size = encrypted.ciphertext.size();
+  manifest.encryption_info = encrypted.info;
+  Files files{{}, encode_manifest(manifest), encrypted.ciphertext};
+  auto& r = files.request;
+  r.name = {"smart-lamp", "1.1.0"};
+  r.sequence = 2;
+  r.epoch = 2;
+  r.image_digest = copy(manifest.image_digest);
+  r.image_size = manifest.image_size;
+  r.payload_digest = copy(manifest.payload_digest);
+  r.payload_size = manifest.payload_size;
+  r.suit_digest = suit_digest(files.manifest);
+  r.session_point = Botan::ECDH_PrivateKey{Botan::system_rng(), Botan::EC_Group::from_name("secp256r1")}.public_value();
+  r.roster_digest = Bytes(32, 4);
+  r.requested = from_unix_seconds(1'795'000'000);
+  r.requester = "somebody";
+  return files;
+}
+
+const Files& files() {
+  static const Files made = make_files();
+  return made;
+}
+
+TEST(Requests, ComeBackFromTheirFile) {
+  const auto encoded = files().request.encode();
+  EXPECT_EQ(Request::parse(encoded).encode(), encoded);
+  EXPECT_EQ(Request::parse(encoded).digest(), copy(sha256(encoded)));
+}
+
+TEST(Requests, ThatAreCutShortOrLongerAreRefused) {
+  const auto whole = files().request.encode();
+  std::size_t accepted = 0;
+  for (std::size_t size = 0; size < whole.size(); ++size)
+    accepted += std::holds_alternative<Request>(attempt([&] { return Request::parse(ByteView{whole}.first(size)); }));
+  auto longer = whole;
+  longer.push_back(0);
+  EXPECT_EQ(accepted, 0U);
+  EXPECT_THROW((void)Request::parse(longer), Error);
+}
+
+TEST(Requests, WithASessionKeyOffTheCurveAreRefused) {
+  auto request = files().request;
+  request.session_point[40] ^= 1;
+  EXPECT_THROW((void)Request::parse(request.encode()), Error);
+}
+
+TEST(RequestFiles, AreGoodAsTheyWereMade) {
+  EXPECT_THAT(check_request_files(files().request, files().manifest, files().payload).objections, IsEmpty());
+}
+
+struct Lie {
+  const char* name;
+  std::function<void(Request&)> tell;
+  const char* says;
+};
+void PrintTo(const Lie& lie, std::ostream* os) { *os << lie.name; }
+
+class LyingRequest : public testing::TestWithParam<Lie> {};
+
+TEST_P(LyingRequest, IsFoundOut) {
+  auto request = files().request;
+  GetParam().tell(request);
+  const auto verdict = check_request_files(request, files().manifest, files().payload);
+  EXPECT_THAT(verdict.objections, ElementsAre(HasSubstr(GetParam().says)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    EveryField, LyingRequest,
+    testing::Values(Lie{"Model", [](Request& r) { r.name.model = "gateway"; }, "model"},
+                    Lie{"Version", [](Request& r) { r.name.version = "1.0.9"; }, "version"},
+                    Lie{"Sequence", [](Request& r) { r.sequence = 3; }, "sequence"},
+                    Lie{"Epoch", [](Request& r) { r.epoch = 1; }, "epoch"},
+                    Lie{"ImageDigest", [](Request& r) { r.image_digest[0] ^= 1; }, "image's digest"},
+                    Lie{"ImageSize", [](Request& r) { r.image_size += 1; }, "image's size"},
+                    Lie{"PayloadDigest", [](Request& r) { r.payload_digest[0] ^= 1; }, "payload's digest"},
+                    Lie{"PayloadSize", [](Request& r) { r.payload_size += 1; }, "payload's size"},
+                    Lie{"SuitDigest", [](Request& r) { r.suit_digest.back() ^= 1; }, "manifest.cbor"}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(RequestFiles, WithAnAlteredPayloadAreFoundOut) {
+  auto payload = files().payload;
+  payload[7] ^= 1;
+  EXPECT_THAT(check_request_files(files().request, files().manifest, payload).objections,
+              ElementsAre(HasSubstr("payload.bin")));
+}
+
+}  // namespace
+}  // namespace lamp::firmware

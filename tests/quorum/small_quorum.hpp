@@ -1,0 +1,70 @@
+// A quorum of three officers with software keys, of which two are enough.
+#pragma once
+
+#include <botan/ecdh.h>
+#include <botan/ecdsa.h>
+#include <botan/system_rng.h>
+#include <botan/x509_key.h>
+#include <botan/x509self.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "hsm/custody.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/quorum/roster.hpp"
+
+namespace lamp::test {
+
+inline Botan::ECDSA_PrivateKey make_p256() {
+  return Botan::ECDSA_PrivateKey{Botan::system_rng(), Botan::EC_Group::from_name("secp256r1")};
+}
+
+inline Bytes certify(const Botan::Private_Key& key, const std::string& name) {
+  Botan::X509_Cert_Options options{name, 365 * 24 * 3600};
+  return Botan::X509::create_self_signed_cert(options, key, "SHA-256", Botan::system_rng()).BER_encode();
+}
+
+struct SmallQuorum {
+  SmallQuorum() {
+    roster.name = "release";
+    roster.threshold = 2;
+    roster.token_label = "release";
+    roster.token_serial = "0123456789abcdef";
+    roster.release_key = Botan::X509::BER_encode(release);
+    roster.custody_key = Botan::X509::BER_encode(custody);
+    for (const char* name : {"officer-1", "officer-2", "officer-3"}) {
+      approval_keys.push_back(make_p256());
+      share_keys.emplace_back(Botan::system_rng(), Botan::EC_Group::from_name("secp256r1"));
+      quorum::Officer officer;
+      officer.name = name;
+      officer.certificate = certify(approval_keys.back(), name);
+      officer.share_point = share_keys.back().public_value();
+      roster.officers.push_back(officer);
+    }
+    shares = hsm::deal(pin, roster.threshold, roster.officers.size(), Botan::system_rng());
+    hsm::seal_shares(roster, shares, Botan::system_rng());
+    sign();
+  }
+
+  void sign() {
+    roster.signatures = {cose::sign1(custody, Botan::system_rng(), roster.canonical(), quorum::kRosterContext)};
+  }
+
+  Botan::ECDSA_PrivateKey release = make_p256();
+  Botan::ECDSA_PrivateKey custody = make_p256();
+  std::vector<Botan::ECDSA_PrivateKey> approval_keys;
+  std::vector<Botan::ECDH_PrivateKey> share_keys;
+  Pin pin = hsm::random_pin(Botan::system_rng());
+  std::vector<Share> shares;
+  quorum::Roster roster;
+};
+
+/// Making one takes key pairs and three certificates, so tests that only read share it.
+inline const SmallQuorum& small_quorum() {
+  static const SmallQuorum quorum;
+  return quorum;
+}
+
+}  // namespace lamp::test
