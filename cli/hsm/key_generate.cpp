@@ -1,0 +1,73 @@
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <ostream>
+
+#include "cli/hsm/first_records.hpp"
+#include "cli/hsm/verbs.hpp"
+
+namespace lamp::cli {
+namespace {
+
+struct GenerateOptions {
+  std::string token, label;
+  std::string kind = "p256";
+  std::string use = "sign";
+};
+
+void declare(Arguments& a, GenerateOptions& o) {
+  a.positional("token", o.token, "Name of the token in site.yaml");
+  a.positional("label", o.label, "Name of the new key in the token");
+  a.option("--kind", o.kind, "p256 (when not given), p384, rsa3072 or rsa4096");
+  a.option("--use", o.use, "sign (when not given), sign-with-pin, agree or decrypt");
+}
+
+template <class T>
+struct Named {
+  std::string_view name;
+  T value;
+};
+constexpr std::array<Named<hsm::KeyKind>, 4> kKinds{{{"p256", hsm::KeyKind::p256},
+                                                     {"p384", hsm::KeyKind::p384},
+                                                     {"rsa3072", hsm::KeyKind::rsa3072},
+                                                     {"rsa4096", hsm::KeyKind::rsa4096}}};
+constexpr std::array<Named<hsm::KeyUse>, 4> kUses{{{"sign", hsm::KeyUse::sign},
+                                                   {"sign-with-pin", hsm::KeyUse::sign_with_pin},
+                                                   {"agree", hsm::KeyUse::agree},
+                                                   {"decrypt", hsm::KeyUse::decrypt}}};
+
+/// The value of that name; complains with the names that there are.
+template <class T, std::size_t N>
+std::optional<T> choose(const std::array<Named<T>, N>& choices, const std::string& name, const char* option,
+                        std::ostream& err) {
+  const auto found = std::ranges::find(choices, std::string_view{name}, &Named<T>::name);
+  if (found != choices.end()) return found->value;
+  std::string list;
+  for (const auto& choice : choices) list += (list.empty() ? "" : ", ") + std::string{choice.name};
+  err << "lamp-hsm: error: " << option << " must be one of " << list << '\n';
+  return std::nullopt;
+}
+
+Exit generate(const GenerateOptions& o, World& world) {
+  const auto kind = choose(kKinds, o.kind, "--kind", world.err);
+  const auto use = choose(kUses, o.use, "--use", world.err);
+  if (!kind || !use) return Exit::usage;
+  Host host{world};
+  auto& token = host.token(o.token);
+  token.generate_key(*kind, *use, o.label);
+  world.out << "key \"" << o.label << "\" (" << o.kind << ", " << o.use << ") made in token '" << o.token << "'\n";
+  record_act(host, {account_name(),
+                    "hsm.key.generate",
+                    o.token + "/" + o.label,
+                    {{"kind", o.kind}, {"use", o.use}, {"serial", token.info().serial}}});
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_key_generate(Tool& tool) {
+  tool.verb<GenerateOptions>("key generate", "Make a key pair whose private half never leaves the token", declare,
+                             generate);
+}
+
+}  // namespace lamp::cli

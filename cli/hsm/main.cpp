@@ -1,0 +1,6 @@
+#include "cli/hsm/tool.hpp"
+
+int main(int argc, char** argv) {
+  lamp::cli::RealWorld real;
+  return lamp::cli::run(lamp::cli::make_hsm_tool(), argc, argv, real.world());
+}

@@ -1,0 +1,260 @@
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+#include <botan/x509cert.h>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "cli/host.hpp"
+#include "cli/hsm/quorum.hpp"
+#include "hsm/custody.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/base/parse.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/firmware/content_key.hpp"
+#include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/release.hpp"
+#include "lib/pki/authority.hpp"
+#include "lib/quorum/anchor.hpp"
+#include "lib/quorum/model_keys.hpp"
+#include "lib/quorum/share.hpp"
+
+namespace lamp::cli {
+namespace {
+
+constexpr const char* kShareKey = "share";
+constexpr const char* kReleaseKey = "release";
+constexpr const char* kCustodyKey = "custody";
+constexpr const char* kTransportKey = "transport";
+
+struct CreateOptions {
+  std::string name;
+  std::uint64_t threshold = 0;
+  std::vector<std::string> officers;
+};
+
+void declare(Arguments& a, CreateOptions& o) {
+  a.positional("name", o.name, "Name of the quorum and of the token that it guards");
+  a.required("--threshold", o.threshold, "How many officers it takes");
+  a.required("--officer", o.officers, "An officer; once for each");
+}
+
+std::string kek_label(const std::string& model) { return "kek." + model; }
+
+Bytes leaf_certificate(const config::Person& person) {
+  return in_context("certificate of " + person.name + ": run 'lamp-ca issue client' first",
+                    [&] { return pki::load_chain(person.certificate).front(); });
+}
+
+/// One making of a quorum, in the order in which its parts depend on each other.
+class Founding {
+ public:
+  Founding(const CreateOptions& options, Host& host) : options_{options}, host_{host} {}
+
+  /// Everything that can be refused is refused before a token is made.
+  void check() {
+    require_name(options_.name, "quorum");
+    const auto file = quorum::roster_file(host_.site().root, options_.name);
+    if (std::filesystem::exists(file))
+      throw Error{Errc::exists, file.string() + " is there already; a quorum is made once"};
+    if (options_.threshold < 2 || options_.threshold >= options_.officers.size())
+      throw Error{Errc::bad_input,
+                  "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
+                  "that a lost card loses nothing"};
+    refuse_half_made();
+    models_ = firmware::device_models(host_.site());
+    find_stations();
+    requests_point_ = host_.token("host").agreement_key("requests")->public_point();
+    host_.database().migrate(firmware::release_schema());
+    host_.database().migrate(quorum::schema());
+  }
+
+  void enrol_officers() {
+    roster_.name = options_.name;
+    roster_.threshold = options_.threshold;
+    for (const auto& name : options_.officers) {
+      if (roster_.find(name) != nullptr) throw Error{Errc::bad_input, "officer " + name + " is named twice"};
+      roster_.officers.push_back(enrol(host_.site().person(name)));
+    }
+  }
+
+  /// Makes the token under a PIN that only the shares remember, and everything that needs the token open.
+  void make_token(World& world) {
+    const auto& place = host_.site().token(options_.name);
+    const Pin pin = hsm::random_pin(world.rng);
+    auto token = initialize(place, pin, world);
+    token.login(pin);
+    world.err << "lamp-hsm: making the keys in token " << options_.name << "; RSA-4096 takes some seconds\n";
+    make_keys(token);
+    roster_.token_label = token.info().label;
+    roster_.token_serial = token.info().serial;
+    roster_.release_key = Botan::X509::BER_encode(*token.public_key(kReleaseKey));
+    roster_.custody_key = Botan::X509::BER_encode(*token.public_key(kCustodyKey));
+    hsm::seal_shares(roster_, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
+    rehearse(pin);
+    sign(token, world);
+    fill_stock(token, world);
+  }
+
+  /// The roster file comes last: without it the token counts as half made.
+  void publish_all(World& world) {
+    host_.database().write([&](store::Transaction& t) {
+      quorum::remember(t, roster_);
+      for (const auto& key : stock_) firmware::add_to_stock(t, key, roster_.token_serial);
+      audit::record(t, event(), host_.now(), world.rng);
+    });
+    publish(quorum::model_keys_file(host_.site().root, roster_.name), std::string_view{model_keys_.yaml()});
+    publish(quorum::roster_file(host_.site().root, roster_.name), std::string_view{roster_.yaml()}, Mode::shared,
+            Existing::refuse);
+  }
+
+  void report(std::ostream& out) const {
+    fmt::print(out, "quorum {}, epoch {}: {} of {} officers\n", roster_.name, roster_.epoch, roster_.threshold,
+               roster_.officers.size());
+    for (const auto& officer : roster_.officers)
+      fmt::print(out, "  {:<16} approval key {}\n", officer.name, hex(cose::key_id(*roster_.officer_key(officer))));
+    fmt::print(out, "token {}, serial {}: release (RSA-4096), custody (P-256)", roster_.token_label,
+               roster_.token_serial);
+    for (const auto& model : models_) fmt::print(out, ", {}", kek_label(model));
+    out << "\nmodel keys wrapped for";
+    for (const auto& station : stations_) out << ' ' << station.name;
+    fmt::print(out, "\nroster digest {}\n", hex(roster_.digest()));
+    out << "Keep this digest where nobody can change it: every later check begins with it.\n";
+  }
+
+ private:
+  void refuse_half_made() {
+    const auto& place = host_.site().token(options_.name);
+    const auto found = attempt([&] { return hsm::Token::open({place.module, place.uri}); });
+    if (std::holds_alternative<hsm::Token>(found)) {
+      const auto& config = host_.site().softhsm_config;
+      const auto remove =
+          config ? "SOFTHSM2_CONF=" + config->string() + " softhsm2-util --delete-token --token " + options_.name
+                 : "initialise it anew with its maker's tool";
+      throw Error{Errc::exists, "token '" + options_.name +
+                                    "' is there but its roster is not: an earlier 'quorum create' "
+                                    "was cut short and nobody has its PIN; delete the token (" +
+                                    remove + ") and run this again"};
+    }
+    if (const auto& why = std::get<Error>(found); why.code() != Errc::not_found) throw why;
+  }
+
+  /// A station is whoever's certificate says so; its model keys are wrapped now or never, because they are locked then.
+  void find_stations() {
+    for (const auto& [name, person] : host_.site().people) {
+      if (!std::filesystem::exists(person.certificate)) continue;
+      const auto roles = guarded(Errc::bad_input, [&] {
+        return Botan::X509_Certificate{leaf_certificate(person)}.subject_info("X520.OrganizationalUnit");
+      });
+      if (roles == std::vector<std::string>{"station"}) stations_.push_back(person);
+    }
+    if (stations_.empty())
+      throw Error{Errc::not_found,
+                  "no station has a certificate yet, so nobody could take the models' keys to the "
+                  "devices: run 'lamp-ca issue client --profile station' first"};
+  }
+
+  quorum::Officer enrol(const config::Person& person) {
+    quorum::Officer officer;
+    officer.name = person.name;
+    officer.certificate = leaf_certificate(person);
+    auto& token = host_.token(person.token);
+    const auto certified = roster_.officer_key(officer);
+    if (cose::key_id(*certified) != cose::key_id(*token.public_key(person.key)))
+      throw Error{Errc::denied, "the certificate of " + person.name + " is not for key '" + person.key +
+                                    "' in token '" + person.token + "'"};
+    if (!token.has_key(kShareKey)) token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::agree, kShareKey);
+    officer.share_point = token.agreement_key(kShareKey)->public_point();
+    return officer;
+  }
+
+  hsm::Token initialize(const config::TokenPlace& place, const Pin& pin, World& world) {
+    // The SO PIN could set a new user PIN past the quorum, so nobody gets it.
+    const Pin so_pin = hsm::random_pin(world.rng);
+    return hsm::Token::initialize(place.module, options_.name, so_pin, pin);
+  }
+
+  void make_keys(hsm::Token& token) {
+    token.generate_key(hsm::KeyKind::rsa4096, hsm::KeyUse::sign, kReleaseKey);
+    token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::sign, kCustodyKey);
+    for (const auto& model : models_) {
+      token.generate_aes_key(kek_label(model));
+      for (const auto& station : stations_) {
+        const auto transport = host_.public_token(station.token).public_key(kTransportKey);
+        model_keys_.keys.push_back(
+            {model, station.name, token.wrap_aes_key(kek_label(model), Botan::X509::BER_encode(*transport))});
+      }
+      token.lock_aes_key(kek_label(model));
+    }
+  }
+
+  /// Opens every share as its officer will, and tries every subset, while the officers are still here.
+  void rehearse(const Pin& pin) {
+    std::vector<Share> opened;
+    for (const auto& officer : roster_.officers) {
+      const auto key = host_.token(host_.site().person(officer.name).token).agreement_key(kShareKey);
+      opened.push_back(
+          quorum::open_share(officer.sealed_share, *key, quorum::roster_share_context(roster_, officer), officer));
+    }
+    hsm::require_every_subset(opened, roster_, pin);
+  }
+
+  void sign(hsm::Token& token, World& world) {
+    const auto custody = token.signing_key(kCustodyKey);
+    roster_.signatures = {cose::sign1(*custody, world.rng, roster_.canonical(), quorum::kRosterContext)};
+    model_keys_.quorum = roster_.name;
+    model_keys_.epoch = roster_.epoch;
+    model_keys_.sign(*custody, world.rng);
+  }
+
+  void fill_stock(hsm::Token& token, World& world) {
+    const auto wrap = [&](const std::string& model, const SymmetricKey& key) {
+      return token.wrap_content_key(kek_label(model), key);
+    };
+    stock_ = firmware::make_missing(host_.database(), models_, roster_.token_serial, requests_point_, wrap, world.rng);
+  }
+
+  [[nodiscard]] audit::Event event() const {
+    audit::Event event{account_name(), "hsm.quorum.create", roster_.name, {}};
+    event.details = {{"epoch", std::to_string(roster_.epoch)},
+                     {"roster", hex(roster_.digest())},
+                     {"threshold", std::to_string(roster_.threshold)},
+                     {"token", roster_.token_serial}};
+    for (const auto& officer : roster_.officers) event.details.emplace_back("officer", officer.name);
+    return event;
+  }
+
+  const CreateOptions& options_;
+  Host& host_;
+  std::vector<std::string> models_;
+  std::vector<config::Person> stations_;
+  Bytes requests_point_;
+  quorum::Roster roster_;
+  quorum::ModelKeys model_keys_;
+  std::vector<firmware::ContentKey> stock_;
+};
+
+Exit create(const CreateOptions& options, World& world) {
+  Host host{world};
+  Founding founding{options, host};
+  founding.check();
+  founding.enrol_officers();
+  founding.make_token(world);
+  founding.publish_all(world);
+  founding.report(world.out);
+  host.finish();
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_quorum_create(Tool& tool) {
+  tool.verb<CreateOptions>("quorum create", "Make a token whose PIN only a quorum of officers has", declare, create);
+}
+
+void add_quorum_verbs(Tool& tool) {
+  add_quorum_create(tool);
+  add_quorum_show(tool);
+}
+
+}  // namespace lamp::cli

@@ -1,0 +1,73 @@
+#include <botan/pk_keys.h>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/host.hpp"
+#include "cli/hsm/quorum.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/quorum/anchor.hpp"
+#include "lib/quorum/model_keys.hpp"
+
+namespace lamp::cli {
+namespace {
+
+struct ShowOptions {
+  std::string name;
+  bool json = false;
+};
+
+void declare(Arguments& a, ShowOptions& o) {
+  a.positional("name", o.name, "Name of the quorum");
+  a.flag("--json", o.json, "Print JSON");
+}
+
+std::string approval_key(const quorum::Roster& roster, const quorum::Officer& officer) {
+  return hex(cose::key_id(*roster.officer_key(officer)));
+}
+
+void print_json(const quorum::Roster& roster, bool recorded, std::ostream& out) {
+  auto officers = nlohmann::json::array();
+  for (const auto& officer : roster.officers)
+    officers.push_back({{"name", officer.name}, {"approval-key", approval_key(roster, officer)}});
+  const nlohmann::json all{
+      {"name", roster.name},           {"epoch", roster.epoch},
+      {"threshold", roster.threshold}, {"digest", hex(roster.digest())},
+      {"recorded-here", recorded},     {"token", {{"label", roster.token_label}, {"serial", roster.token_serial}}},
+      {"officers", officers}};
+  out << all.dump(2) << '\n';
+}
+
+void print(const quorum::Roster& roster, bool recorded, std::ostream& out) {
+  fmt::print(out, "quorum {}, epoch {}: {} of {} officers\n", roster.name, roster.epoch, roster.threshold,
+             roster.officers.size());
+  for (const auto& officer : roster.officers)
+    fmt::print(out, "  {:<16} approval key {}\n", officer.name, approval_key(roster, officer));
+  fmt::print(out, "token {}, serial {}\n", roster.token_label, roster.token_serial);
+  fmt::print(out, "roster digest {}\n", hex(roster.digest()));
+  out << (recorded ? "This host recorded the same digest when the roster was made.\n"
+                   : "This host has no record of the roster: compare the digest with the one that was printed when it "
+                     "was made.\n");
+}
+
+Exit show(const ShowOptions& options, World& world) {
+  Host host{world};
+  const auto roster = quorum::Roster::load(quorum::roster_file(host.site().root, options.name));
+  host.database().migrate(quorum::schema());
+  const bool recorded =
+      host.database().read([&](store::Transaction& t) { return quorum::recognise(t, roster); }) == quorum::Known::yes;
+  if (options.json)
+    print_json(roster, recorded, world.out);
+  else
+    print(roster, recorded, world.out);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_quorum_show(Tool& tool) {
+  tool.verb<ShowOptions>("quorum show", "Show a quorum's officers and the digest of its roster", declare, show);
+}
+
+}  // namespace lamp::cli

@@ -1,0 +1,124 @@
+#include "hsm/custody.hpp"
+
+#include <botan/rng.h>
+#include <botan/tss.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "lib/base/error.hpp"
+#include "lib/quorum/share.hpp"
+
+namespace lamp::hsm {
+namespace {
+
+constexpr std::size_t kPinLength = 32;
+constexpr std::uint64_t kMostShares = 16;
+
+std::vector<Botan::RTSS_Share> to_rtss(const std::vector<const Share*>& shares) {
+  std::vector<Botan::RTSS_Share> parts;
+  parts.reserve(shares.size());
+  for (const Share* share : shares) {
+    const auto bytes = share->expose_secret();
+    parts.emplace_back(bytes.data(), bytes.size());
+  }
+  return parts;
+}
+
+Pin combine_views(const std::vector<const Share*>& shares) {
+  // Botan's message is not passed on: its input was secret.
+  const auto outcome =
+      attempt([&] { return guarded(Errc::denied, [&] { return Botan::RTSS_Share::reconstruct(to_rtss(shares)); }); });
+  if (std::holds_alternative<Error>(outcome))
+    throw Error{Errc::denied, "the shares do not recombine: too few, or not of one dealing"};
+  return Pin{std::get<SecureBytes>(outcome)};
+}
+
+bool same(const Pin& a, const Pin& b) { return equal_constant_time(a.expose_secret(), b.expose_secret()); }
+
+/// Calls `visit` with the indices of every subset of `size` out of `count`.
+void for_each_subset(std::size_t count, std::size_t size,
+                     const std::function<void(const std::vector<std::size_t>&)>& visit) {
+  std::vector<bool> chosen(count, false);
+  std::fill_n(chosen.begin(), size, true);
+  do {
+    std::vector<std::size_t> indices;
+    for (std::size_t i = 0; i < count; ++i)
+      if (chosen[i]) indices.push_back(i);
+    visit(indices);
+  } while (std::prev_permutation(chosen.begin(), chosen.end()));
+}
+
+bool recombines(const std::vector<Share>& shares, const std::vector<std::size_t>& subset, const Pin& pin) {
+  std::vector<const Share*> views;
+  for (const auto index : subset) views.push_back(&shares[index]);
+  const auto outcome = attempt([&] { return same(combine_views(views), pin); });
+  return std::holds_alternative<bool>(outcome) && std::get<bool>(outcome);
+}
+
+}  // namespace
+
+Pin random_pin(Botan::RandomNumberGenerator& rng) {
+  static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+  SecureBytes pin(kPinLength);
+  rng.randomize(pin);
+  for (auto& character : pin) character = static_cast<std::uint8_t>(kAlphabet[character % 32]);
+  return Pin{std::move(pin)};
+}
+
+std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t shares,
+                        Botan::RandomNumberGenerator& rng) {
+  if (threshold < 2 || threshold >= shares || shares > kMostShares)
+    throw Error{Errc::bad_input, "a quorum of " + std::to_string(threshold) + " of " + std::to_string(shares) +
+                                     " cannot be made: it needs a threshold of 2 or more, at least one officer more "
+                                     "than that so that a lost card loses nothing, and at most 16 officers"};
+  Bytes identifier(16);
+  rng.randomize(identifier);
+  const auto secret = pin.expose_secret();
+  const auto parts = guarded(Errc::internal, [&] {
+    return Botan::RTSS_Share::split(static_cast<std::uint8_t>(threshold), static_cast<std::uint8_t>(shares),
+                                    secret.data(), static_cast<std::uint16_t>(secret.size()), identifier, "SHA-256",
+                                    rng);
+  });
+  std::vector<Share> dealt;
+  for (const auto& part : parts) dealt.emplace_back(part.data());
+  for_each_subset(dealt.size(), threshold, [&](const std::vector<std::size_t>& subset) {
+    if (!recombines(dealt, subset, pin)) throw Error{Errc::internal, "dealt shares do not recombine"};
+  });
+  return dealt;
+}
+
+Pin combine(const std::vector<Share>& shares) {
+  std::vector<const Share*> views;
+  for (const auto& share : shares) views.push_back(&share);
+  return combine_views(views);
+}
+
+void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin) {
+  for_each_subset(shares.size(), roster.threshold, [&](const std::vector<std::size_t>& subset) {
+    if (recombines(shares, subset, pin)) return;
+    std::string names;
+    for (const auto index : subset) names += (names.empty() ? "" : ", ") + roster.officers.at(index).name;
+    throw Error{Errc::denied, "the shares of " + names + " do not recombine to the token's PIN"};
+  });
+}
+
+void seal_shares(quorum::Roster& roster, const std::vector<Share>& shares, Botan::RandomNumberGenerator& rng) {
+  for (std::size_t i = 0; i < roster.officers.size(); ++i) {
+    auto& officer = roster.officers[i];
+    officer.share_commitment = quorum::commitment(shares.at(i));
+    officer.sealed_share =
+        quorum::seal_share(shares[i], officer.share_point, quorum::roster_share_context(roster, officer), rng);
+  }
+}
+
+Token find_guarded(const TokenAddress& address, const quorum::Roster& roster) {
+  Token token = Token::open(address);
+  const TokenInfo& info = token.info();
+  if (info.serial != roster.token_serial)
+    throw Error{Errc::denied, "token " + info.label + " has serial number " + info.serial + ", but roster " +
+                                  roster.name + " guards " + roster.token_serial};
+  return token;
+}
+
+}  // namespace lamp::hsm

@@ -1,0 +1,38 @@
+// Custody of a token by several people: its user PIN is random, known to nobody, and dealt out as threshold shares
+// (RTSS, draft-mcgrew-tss-03). What this stops and what not: lamp-quorum(5).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "hsm/token.hpp"
+#include "lib/base/secret.hpp"
+#include "lib/quorum/roster.hpp"
+
+namespace lamp::hsm {
+
+/// 32 characters of base32, 160 bits: long enough where the token does not count wrong tries.
+[[nodiscard]] Pin random_pin(Botan::RandomNumberGenerator& rng);
+
+/// Shares of the PIN of which any `threshold` give it back. Before it returns, every subset of that size has been
+/// recombined and compared. Throws Error{bad_input} unless 2 <= threshold < shares <= 16: with as many shares needed as
+/// there are, one lost card loses the key for good.
+[[nodiscard]] std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t shares,
+                                      Botan::RandomNumberGenerator& rng);
+
+/// Throws Error{denied} when the shares are too few or do not belong together. A PIN that it gives out has passed the
+/// dealing's checksum, so that the token never sees a wrong one.
+[[nodiscard]] Pin combine(const std::vector<Share>& shares);
+
+/// Recombines every m-subset of shares that officers opened, and compares with the PIN. Throws Error{denied} naming the
+/// officers of the subset that failed. The shares are in the order of the roster's officers.
+void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin);
+
+/// Seals each share to its officer's share key and sets sealed_share and share_commitment. Everything else in the
+/// roster that a share is bound to must be set.
+void seal_shares(quorum::Roster& roster, const std::vector<Share>& shares, Botan::RandomNumberGenerator& rng);
+
+/// Finds the roster's token, by serial number too, without logging in: Error{denied} when it is another one.
+[[nodiscard]] Token find_guarded(const TokenAddress& address, const quorum::Roster& roster);
+
+}  // namespace lamp::hsm

@@ -1,0 +1,185 @@
+// Making, listing and destroying keys. Every private key is sensitive, never extractable and good for one use.
+#include <botan/pk_keys.h>
+#include <botan/system_rng.h>
+
+#include "hsm/objects.hpp"
+#include "hsm/public_key.hpp"
+#include "hsm/token.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/parse.hpp"
+
+namespace lamp::hsm {
+namespace {
+
+constexpr std::uint8_t kExponent65537[] = {0x01, 0x00, 0x01};
+
+bool is_rsa(KeyKind kind) noexcept { return kind == KeyKind::rsa3072 || kind == KeyKind::rsa4096; }
+
+void require_fitting(KeyKind kind, KeyUse use) {
+  if (use == KeyUse::agree && kind != KeyKind::p256) {
+    throw Error{Errc::bad_input, "only a P-256 key can be made for agreement"};
+  }
+  if (use == KeyUse::decrypt && !is_rsa(kind)) {
+    throw Error{Errc::bad_input, "only an RSA key can be made for decryption"};
+  }
+}
+
+Bytes fresh_id() {
+  Bytes id(16);
+  Botan::system_rng().randomize(id);
+  return id;
+}
+
+Template public_template(KeyKind kind, KeyUse use, const std::string& label, ByteView id) {
+  Template t;
+  t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, false).text(CKA_LABEL, label).bytes(CKA_ID, id);
+  t.flag(CKA_VERIFY, use == KeyUse::sign || use == KeyUse::sign_with_pin);
+  t.flag(CKA_ENCRYPT, use == KeyUse::decrypt).flag(CKA_WRAP, use == KeyUse::decrypt);
+  if (is_rsa(kind)) {
+    t.number(CKA_MODULUS_BITS, kind == KeyKind::rsa3072 ? 3072 : 4096).bytes(CKA_PUBLIC_EXPONENT, kExponent65537);
+  } else {
+    t.bytes(CKA_EC_PARAMS, kind == KeyKind::p256 ? ByteView{kP256Parameters} : ByteView{kP384Parameters});
+  }
+  return t;
+}
+
+Template private_template(KeyUse use, const std::string& label, ByteView id) {
+  Template t;
+  t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
+  t.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
+  t.flag(CKA_SIGN, use == KeyUse::sign || use == KeyUse::sign_with_pin);
+  t.flag(CKA_DERIVE, use == KeyUse::agree);
+  t.flag(CKA_DECRYPT, use == KeyUse::decrypt).flag(CKA_UNWRAP, use == KeyUse::decrypt);
+  if (use == KeyUse::sign_with_pin) t.flag(CKA_ALWAYS_AUTHENTICATE, true);
+  return t;
+}
+
+// Some tokens accept a template and make a weaker key; such a key does not stay.
+void require_strict(Session& session, const Connection& connection, KeyUse use, CK_OBJECT_HANDLE public_half,
+                    CK_OBJECT_HANDLE private_half) {
+  const bool hidden =
+      read_flag(session, private_half, CKA_SENSITIVE) && !read_flag(session, private_half, CKA_EXTRACTABLE);
+  const bool gated = use != KeyUse::sign_with_pin || read_flag(session, private_half, CKA_ALWAYS_AUTHENTICATE);
+  if (hidden && gated) return;
+  session->C_DestroyObject(session.handle(), private_half);
+  session->C_DestroyObject(session.handle(), public_half);
+  throw Error{Errc::denied,
+              connection.description() +
+                  (hidden ? " ignores the demand for a PIN at each signature" : " made a key that could be exported") +
+                  "; the key was destroyed"};
+}
+
+KeyInfo describe(Session& session, CK_OBJECT_HANDLE object) {
+  KeyInfo info;
+  info.label = to_text(read_bytes(session, object, CKA_LABEL));
+  info.kind = key_kind(session, object);
+  info.id = read_bytes(session, object, CKA_ID);
+  info.always_authenticate = read_flag(session, object, CKA_ALWAYS_AUTHENTICATE);
+  info.extractable = read_flag(session, object, CKA_EXTRACTABLE);
+  info.never_extractable = read_flag(session, object, CKA_NEVER_EXTRACTABLE);
+  info.local = read_flag(session, object, CKA_LOCAL);
+  return info;
+}
+
+bool has_object(Session& session, const std::string& label) {
+  for (const CK_OBJECT_CLASS c : {CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY}) {
+    if (!find_objects(session, c, label).empty()) return true;
+  }
+  return false;
+}
+
+void require_new(Session& session, const Connection& connection, const std::string& label) {
+  if (has_object(session, label)) {
+    throw Error{Errc::exists, connection.description() + " has a key \"" + label + "\" already"};
+  }
+}
+
+}  // namespace
+
+void Token::generate_key(KeyKind kind, KeyUse use, const std::string& label) {
+  require_fitting(kind, use);
+  require_name(label, "key label");
+  auto& connection = *impl_->connection;
+  connection.require_login();
+  const auto lock = connection.lock();  // looking and making are one step to our other processes
+  connection.with_session([&](Session& session) {
+    require_new(session, connection, label);
+    const auto id = fresh_id();
+    auto public_part = public_template(kind, use, label, id);
+    auto private_part = private_template(use, label, id);
+    CK_MECHANISM mechanism{is_rsa(kind) ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, nullptr, 0};
+    CK_OBJECT_HANDLE public_half = CK_INVALID_HANDLE;
+    CK_OBJECT_HANDLE private_half = CK_INVALID_HANDLE;
+    in_context("making key \"" + label + "\"", [&] {
+      check(session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
+                                       private_part.data(), private_part.size(), &public_half, &private_half),
+            "C_GenerateKeyPair");
+    });
+    require_strict(session, connection, use, public_half, private_half);
+  });
+}
+
+void Token::generate_aes_key(const std::string& label) {
+  require_name(label, "key label");
+  auto& connection = *impl_->connection;
+  connection.require_login();
+  const auto lock = connection.lock();
+  connection.with_session([&](Session& session) {
+    require_new(session, connection, label);
+    const auto id = fresh_id();
+    Template t;
+    t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
+    t.number(CKA_VALUE_LEN, 32).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, true).flag(CKA_WRAP, true);
+    t.flag(CKA_UNWRAP, false).flag(CKA_ENCRYPT, false).flag(CKA_DECRYPT, false);
+    t.flag(CKA_SIGN, false).flag(CKA_VERIFY, false).flag(CKA_DERIVE, false);
+    CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+    in_context("making key \"" + label + "\"", [&] {
+      check(session->C_GenerateKey(session.handle(), &mechanism, t.data(), t.size(), &made), "C_GenerateKey");
+    });
+  });
+}
+
+bool Token::has_key(const std::string& label) const {
+  return impl_->connection->with_session([&](Session& session) { return has_object(session, label); });
+}
+
+std::vector<KeyInfo> Token::keys() const {
+  auto& connection = *impl_->connection;
+  connection.require_login();
+  return connection.with_session([](Session& session) {
+    std::vector<KeyInfo> list;
+    for (const CK_OBJECT_CLASS c : {CKO_PRIVATE_KEY, CKO_SECRET_KEY}) {
+      for (const auto object : find_objects(session, c, std::nullopt)) list.push_back(describe(session, object));
+    }
+    return list;
+  });
+}
+
+void Token::destroy_key(const std::string& label) {
+  auto& connection = *impl_->connection;
+  connection.require_login();
+  const auto lock = connection.lock();
+  connection.with_session([&](Session& session) {
+    // The private half first: after a kill between the two the label is still taken, and this call finishes.
+    std::size_t destroyed = 0;
+    for (const CK_OBJECT_CLASS c : {CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKO_PUBLIC_KEY}) {
+      const auto found = find_objects(session, c, label);
+      if (found.size() > 1) static_cast<void>(find_object(session, connection, c, label));
+      for (const auto object : found) {
+        check(session->C_DestroyObject(session.handle(), object), "C_DestroyObject");
+        ++destroyed;
+      }
+    }
+    if (destroyed == 0) throw Error{Errc::not_found, connection.description() + " has no key \"" + label + "\""};
+  });
+}
+
+std::unique_ptr<Botan::Public_Key> Token::public_key(const std::string& label) const {
+  auto& connection = *impl_->connection;
+  return connection.with_session([&](Session& session) {
+    return read_public_key(session, find_object(session, connection, CKO_PUBLIC_KEY, label));
+  });
+}
+
+}  // namespace lamp::hsm

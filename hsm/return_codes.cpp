@@ -1,0 +1,116 @@
+// One table from a PKCS#11 return code to its name, what kind of failure it is, and what to do next.
+#include <p11-kit/pkcs11.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <iterator>
+
+#include "hsm/module.hpp"
+#include "lib/base/error.hpp"
+
+namespace lamp::hsm {
+namespace {
+
+struct ReturnCode {
+  CK_RV rv;
+  const char* name;
+  Errc kind;
+  const char* hint;  // what to do, or what it means; empty when the name says it
+};
+
+constexpr ReturnCode kReturnCodes[] = {
+    {CKR_HOST_MEMORY, "CKR_HOST_MEMORY", Errc::unavailable, "the module ran out of memory"},
+    {CKR_SLOT_ID_INVALID, "CKR_SLOT_ID_INVALID", Errc::unavailable, "the slot is gone; was the token unplugged?"},
+    {CKR_GENERAL_ERROR, "CKR_GENERAL_ERROR", Errc::unavailable, "the module says no more; look at its own log"},
+    {CKR_FUNCTION_FAILED, "CKR_FUNCTION_FAILED", Errc::unavailable, "the module says no more; look at its own log"},
+    {CKR_ARGUMENTS_BAD, "CKR_ARGUMENTS_BAD", Errc::unavailable, "the token does not take these parameters"},
+    {CKR_CANT_LOCK, "CKR_CANT_LOCK", Errc::unavailable, "the module cannot be used with threads"},
+    {CKR_ATTRIBUTE_READ_ONLY, "CKR_ATTRIBUTE_READ_ONLY", Errc::denied, ""},
+    {CKR_ATTRIBUTE_SENSITIVE, "CKR_ATTRIBUTE_SENSITIVE", Errc::denied, "the token keeps this value to itself"},
+    {CKR_ATTRIBUTE_TYPE_INVALID, "CKR_ATTRIBUTE_TYPE_INVALID", Errc::unavailable, "the token has no such attribute"},
+    {CKR_ATTRIBUTE_VALUE_INVALID, "CKR_ATTRIBUTE_VALUE_INVALID", Errc::unavailable,
+     "the token cannot make a key of this kind"},
+    {CKR_ACTION_PROHIBITED, "CKR_ACTION_PROHIBITED", Errc::denied, "the key's attributes forbid it"},
+    {CKR_DATA_INVALID, "CKR_DATA_INVALID", Errc::bad_input, ""},
+    {CKR_DATA_LEN_RANGE, "CKR_DATA_LEN_RANGE", Errc::bad_input, "the data has the wrong length for this key"},
+    {CKR_DEVICE_ERROR, "CKR_DEVICE_ERROR", Errc::unavailable, "the token reported a fault; plug it in again"},
+    {CKR_DEVICE_MEMORY, "CKR_DEVICE_MEMORY", Errc::unavailable, "the token is full; destroy a key first"},
+    {CKR_DEVICE_REMOVED, "CKR_DEVICE_REMOVED", Errc::unavailable, "plug the token in and run the command again"},
+    {CKR_ENCRYPTED_DATA_INVALID, "CKR_ENCRYPTED_DATA_INVALID", Errc::denied,
+     "made for another key, or altered on the way"},
+    {CKR_ENCRYPTED_DATA_LEN_RANGE, "CKR_ENCRYPTED_DATA_LEN_RANGE", Errc::bad_input, "made for another key"},
+    {CKR_FUNCTION_CANCELED, "CKR_FUNCTION_CANCELED", Errc::denied, "cancelled at the token"},
+    {CKR_FUNCTION_NOT_SUPPORTED, "CKR_FUNCTION_NOT_SUPPORTED", Errc::unavailable, "the token cannot do this"},
+    {CKR_KEY_HANDLE_INVALID, "CKR_KEY_HANDLE_INVALID", Errc::unavailable, "the key is gone or the login has ended"},
+    {CKR_KEY_SIZE_RANGE, "CKR_KEY_SIZE_RANGE", Errc::unavailable, "the token does not take keys of this size"},
+    {CKR_KEY_TYPE_INCONSISTENT, "CKR_KEY_TYPE_INCONSISTENT", Errc::denied, "the key is of another kind"},
+    {CKR_KEY_FUNCTION_NOT_PERMITTED, "CKR_KEY_FUNCTION_NOT_PERMITTED", Errc::denied,
+     "the key was made for another use"},
+    {CKR_KEY_NOT_WRAPPABLE, "CKR_KEY_NOT_WRAPPABLE", Errc::denied, ""},
+    {CKR_KEY_UNEXTRACTABLE, "CKR_KEY_UNEXTRACTABLE", Errc::denied, "the key must never leave this token"},
+    {CKR_MECHANISM_INVALID, "CKR_MECHANISM_INVALID", Errc::unavailable,
+     "the token lacks this mechanism; 'lamp-hsm token probe' shows what it can do"},
+    {CKR_MECHANISM_PARAM_INVALID, "CKR_MECHANISM_PARAM_INVALID", Errc::unavailable,
+     "the token does not take these parameters; 'lamp-hsm token probe' shows what it can do"},
+    {CKR_OBJECT_HANDLE_INVALID, "CKR_OBJECT_HANDLE_INVALID", Errc::unavailable, "the object is gone"},
+    {CKR_OPERATION_ACTIVE, "CKR_OPERATION_ACTIVE", Errc::internal, ""},
+    {CKR_OPERATION_NOT_INITIALIZED, "CKR_OPERATION_NOT_INITIALIZED", Errc::internal, ""},
+    {CKR_PIN_INCORRECT, "CKR_PIN_INCORRECT", Errc::denied, "the PIN is wrong"},
+    {CKR_PIN_INVALID, "CKR_PIN_INVALID", Errc::denied, "the token does not allow these characters in a PIN"},
+    {CKR_PIN_LEN_RANGE, "CKR_PIN_LEN_RANGE", Errc::denied, "the PIN is too short or too long for this token"},
+    {CKR_PIN_EXPIRED, "CKR_PIN_EXPIRED", Errc::denied, "set a new PIN first"},
+    {CKR_PIN_LOCKED, "CKR_PIN_LOCKED", Errc::denied, "too many wrong PINs; the security officer must unblock it"},
+    {CKR_PIN_TOO_WEAK, "CKR_PIN_TOO_WEAK", Errc::denied, "the token wants a longer or more varied PIN"},
+    {CKR_SESSION_CLOSED, "CKR_SESSION_CLOSED", Errc::unavailable, "was the token unplugged?"},
+    {CKR_SESSION_COUNT, "CKR_SESSION_COUNT", Errc::unavailable, "other programs hold all the token's sessions"},
+    {CKR_SESSION_HANDLE_INVALID, "CKR_SESSION_HANDLE_INVALID", Errc::unavailable, "was the token unplugged?"},
+    {CKR_SESSION_READ_ONLY, "CKR_SESSION_READ_ONLY", Errc::unavailable, "the token is write-protected"},
+    {CKR_SESSION_EXISTS, "CKR_SESSION_EXISTS", Errc::unavailable, "another program uses the token"},
+    {CKR_SESSION_READ_ONLY_EXISTS, "CKR_SESSION_READ_ONLY_EXISTS", Errc::unavailable, "another program uses the token"},
+    {CKR_SIGNATURE_INVALID, "CKR_SIGNATURE_INVALID", Errc::denied, ""},
+    {CKR_SIGNATURE_LEN_RANGE, "CKR_SIGNATURE_LEN_RANGE", Errc::denied, ""},
+    {CKR_TEMPLATE_INCOMPLETE, "CKR_TEMPLATE_INCOMPLETE", Errc::unavailable, "the token wants more attributes"},
+    {CKR_TEMPLATE_INCONSISTENT, "CKR_TEMPLATE_INCONSISTENT", Errc::unavailable,
+     "the token cannot make a key of this kind"},
+    {CKR_TOKEN_NOT_PRESENT, "CKR_TOKEN_NOT_PRESENT", Errc::unavailable, "plug the token in"},
+    {CKR_TOKEN_NOT_RECOGNIZED, "CKR_TOKEN_NOT_RECOGNIZED", Errc::unavailable, "this module is for other tokens"},
+    {CKR_TOKEN_WRITE_PROTECTED, "CKR_TOKEN_WRITE_PROTECTED", Errc::denied, "the token is write-protected"},
+    {CKR_USER_ALREADY_LOGGED_IN, "CKR_USER_ALREADY_LOGGED_IN", Errc::internal, ""},
+    {CKR_USER_NOT_LOGGED_IN, "CKR_USER_NOT_LOGGED_IN", Errc::denied, "log in first; a key may want its PIN each time"},
+    {CKR_USER_PIN_NOT_INITIALIZED, "CKR_USER_PIN_NOT_INITIALIZED", Errc::denied, "the token has no user PIN yet"},
+    {CKR_USER_TYPE_INVALID, "CKR_USER_TYPE_INVALID", Errc::denied, ""},
+    {CKR_USER_ANOTHER_ALREADY_LOGGED_IN, "CKR_USER_ANOTHER_ALREADY_LOGGED_IN", Errc::unavailable, ""},
+    {CKR_WRAPPED_KEY_INVALID, "CKR_WRAPPED_KEY_INVALID", Errc::denied, "made for another key, or altered on the way"},
+    {CKR_WRAPPED_KEY_LEN_RANGE, "CKR_WRAPPED_KEY_LEN_RANGE", Errc::bad_input, "made for another key"},
+    {CKR_WRAPPING_KEY_TYPE_INCONSISTENT, "CKR_WRAPPING_KEY_TYPE_INCONSISTENT", Errc::denied, ""},
+    {CKR_DOMAIN_PARAMS_INVALID, "CKR_DOMAIN_PARAMS_INVALID", Errc::unavailable, "the token lacks this curve"},
+    {CKR_CURVE_NOT_SUPPORTED, "CKR_CURVE_NOT_SUPPORTED", Errc::unavailable, "the token lacks this curve"},
+    {CKR_BUFFER_TOO_SMALL, "CKR_BUFFER_TOO_SMALL", Errc::internal, ""},
+    {CKR_CRYPTOKI_NOT_INITIALIZED, "CKR_CRYPTOKI_NOT_INITIALIZED", Errc::internal, ""},
+    {CKR_FUNCTION_REJECTED, "CKR_FUNCTION_REJECTED", Errc::denied, "rejected at the token"},
+};
+
+const ReturnCode* find_code(CK_RV rv) noexcept {
+  const auto* found = std::ranges::find(kReturnCodes, rv, &ReturnCode::rv);
+  return found == std::end(kReturnCodes) ? nullptr : found;
+}
+
+}  // namespace
+
+std::string return_code_name(unsigned long rv) {
+  if (rv == CKR_OK) return "CKR_OK";
+  if (const auto* code = find_code(rv)) return code->name;
+  char text[32];
+  static_cast<void>(std::snprintf(text, sizeof text, "CKR 0x%lx", rv));
+  return text;
+}
+
+void check(unsigned long rv, const char* call) {
+  if (rv == CKR_OK) return;
+  const auto* code = find_code(rv);
+  std::string message = std::string{call} + ": " + return_code_name(rv);
+  if (code != nullptr && *code->hint != '\0') message += std::string{": "} + code->hint;
+  throw Error{code == nullptr ? Errc::unavailable : code->kind, std::move(message)};
+}
+
+}  // namespace lamp::hsm

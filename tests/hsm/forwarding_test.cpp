@@ -1,0 +1,106 @@
+// A token behind `p11-kit server`: another process, fewer mechanisms, the same keys.
+#include <botan/auto_rng.h>
+#include <botan/pk_keys.h>
+#include <botan/pubkey.h>
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <thread>
+
+#include "hsm/token.hpp"
+#include "lib/base/error.hpp"
+#include "tests/support/softhsm.hpp"
+
+namespace lamp::hsm {
+namespace {
+
+using test::pin;
+using test::SoftHsm;
+
+const std::filesystem::path kClientModule = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so";
+const TokenAddress kForwarded{kClientModule, "pkcs11:token=release"};
+
+/// `p11-kit server` over a socket, ended with the test.
+class Server {
+ public:
+  explicit Server(const std::filesystem::path& socket) {
+    const std::string provider = SoftHsm::module();
+    const std::string name = socket;
+    const char* argv[] = {"p11-kit", "server",     "--foreground", "--provider", provider.c_str(),
+                          "--name",  name.c_str(), "pkcs11:",      nullptr};
+    if (::posix_spawnp(&pid_, argv[0], nullptr, nullptr, const_cast<char**>(argv), environ) != 0) pid_ = 0;
+    for (int i = 0; i < 200 && !std::filesystem::exists(socket); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds{10});
+    }
+    ::setenv("P11_KIT_SERVER_ADDRESS", ("unix:path=" + name).c_str(), 1);
+  }
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+  ~Server() {
+    ::unsetenv("P11_KIT_SERVER_ADDRESS");
+    if (pid_ == 0) return;
+    ::kill(pid_, SIGTERM);
+    ::waitpid(pid_, nullptr, 0);
+  }
+
+ private:
+  pid_t pid_ = 0;
+};
+
+class ForwardingTest : public test::SoftHsmTest {
+ protected:
+  void SetUp() override {
+    SoftHsmTest::SetUp();
+    if (IsSkipped() || HasFatalFailure()) return;
+    if (!std::filesystem::exists(kClientModule)) GTEST_SKIP() << kClientModule << " is not installed";
+    {
+      auto token = SoftHsm::make_token("release");
+      token.generate_key(KeyKind::p256, KeyUse::sign, "device");
+      token.generate_key(KeyKind::p256, KeyUse::sign_with_pin, "approval");
+      token.generate_key(KeyKind::p256, KeyUse::agree, "requests");
+      token.generate_key(KeyKind::rsa3072, KeyUse::decrypt, "transport");
+      token.generate_aes_key("kek");
+      wrapped_ = token.wrap_aes_key("kek", token.public_key("transport")->subject_public_key());
+    }
+    server_ = std::make_unique<Server>(softhsm_->directory() / "p11.sock");
+  }
+  void TearDown() override { server_.reset(); }
+
+  Botan::AutoSeeded_RNG rng_;
+  Bytes wrapped_;
+  std::unique_ptr<Server> server_;
+};
+
+TEST_F(ForwardingTest, SignsAndDecrypts) {
+  auto token = Token::open(kForwarded);
+  token.login(pin(SoftHsm::kPin));
+  const auto message = to_bytes("what is signed");
+  for (const auto* label : {"device", "approval"}) {
+    Botan::PK_Signer signer{*token.signing_key(label), rng_, "SHA-256"};
+    EXPECT_EQ(signer.sign_message(message, rng_).size(), 64U) << label;
+  }
+  EXPECT_EQ(token.unwrap_with_rsa("transport", wrapped_).size(), 32U);
+}
+
+TEST_F(ForwardingTest, RefusesAWrongPin) {
+  auto token = Token::open(kForwarded);
+  EXPECT_THAT([&] { token.login(pin("not-this-pin")); },
+              testing::Throws<Error>(testing::Property(&Error::code, Errc::denied)));
+}
+
+// p11-kit does not carry the parameters of ECDH and of AES key wrap.
+TEST_F(ForwardingTest, SaysWhatIsNotForwarded) {
+  auto token = Token::open(kForwarded);
+  token.login(pin(SoftHsm::kPin));
+  const auto key = token.agreement_key("requests");
+  EXPECT_THAT([&] { static_cast<void>(key->agree(key->public_point())); },
+              testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr("CKR_MECHANISM_INVALID"))));
+}
+
+}  // namespace
+}  // namespace lamp::hsm
