@@ -1,0 +1,129 @@
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <nlohmann/json.hpp>
+
+#include "cli/ca/site_authority.hpp"
+#include "cli/ca/verbs.hpp"
+#include "lib/base/error.hpp"
+#include "lib/pki/tbs.hpp"
+
+namespace lamp::cli {
+namespace {
+
+struct ExplainOptions {
+  std::string issuer, profile, name;
+  std::vector<std::string> values;
+  bool json = false;
+};
+
+void declare(Arguments& a, ExplainOptions& o) {
+  a.required("--profile", o.profile, "Profile to explain, lamp-profile(5)");
+  a.option("--issuer", o.issuer, "Authority that would sign; without, a self-signed root");
+  a.option("--name", o.name, "Value for {name}");
+  a.option("--value", o.values, "Value for another placeholder, such as serial=SL-26-000001");
+  a.flag("--json", o.json, "Print JSON");
+}
+
+pki::Subject subject_of(const ExplainOptions& o, const config::Site& site) {
+  pki::Subject subject{{"site", site.name}};
+  if (!o.name.empty()) subject["name"] = o.name;
+  for (const auto& given : o.values) {
+    const auto equals = given.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw Error{Errc::bad_input, "--value '" + given + "' is not like serial=SL-26-000001"};
+    subject[given.substr(0, equals)] = given.substr(equals + 1);
+  }
+  return subject;
+}
+
+struct Line {
+  std::string field, value, rule;
+};
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+std::string kind_text(const pki::KeyRule& key) {
+  return fmt::format("{}, {}, key '{}' of the {}", key.kind == pki::KeyKind::p256 ? "P-256" : "P-384",
+                     key.use == pki::KeyUse::sign ? "signs" : "signs with the PIN each time", key.label.text(),
+                     key.token);
+}
+
+/// The profile's line that decided a field.
+std::string at(const pki::Profile& p, std::string_view key, std::string_view what = {}) {
+  const auto place = p.place(key);
+  const auto file = place.substr(place.find_last_of('/') + 1);
+  return what.empty() ? fmt::format("{} {}", file, key) : fmt::format("{} {}: {}", file, key, what);
+}
+
+void explain_names(const pki::Profile& p, const pki::Contents& c, std::vector<Line>& lines) {
+  for (std::size_t i = 0; i < c.subject.size(); ++i)
+    lines.push_back(
+        {"subject " + c.subject[i].first, c.subject[i].second, at(p, "subject", p.subject[i].value.text())});
+  for (const auto& [rule, value] : c.alternative_names) {
+    const bool dns = rule.kind == pki::AlternativeName::Kind::dns;
+    lines.push_back({dns ? "subjectAltName dNSName" : "subjectAltName hardwareModuleName",
+                     dns ? value : rule.hardware_type + " " + value, at(p, "alternative-names", rule.value.text())});
+  }
+}
+
+void explain_extensions(const pki::Profile& p, std::vector<Line>& lines) {
+  const auto path = p.authority && p.authority->path_length ? std::to_string(*p.authority->path_length) : "none";
+  lines.push_back(
+      {"basicConstraints", p.authority ? "critical, authority, path length " + path : "left out", at(p, "authority")});
+  lines.push_back({"keyUsage", "critical, " + joined(p.key_usage), at(p, "key-usage")});
+  lines.push_back({"extKeyUsage", joined(p.extended_key_usage), at(p, "extended-key-usage")});
+  lines.push_back({"subjectKeyIdentifier", "160 bits of SHA-256 of the key", "RFC 7093 section 2, method 1"});
+  lines.push_back({"cRLDistributionPoints", p.crl_url.value_or("left out"), at(p, "crl-url")});
+}
+
+std::vector<Line> explain_all(const pki::Profile& p, const pki::Contents& c, const pki::IssuerFacts* issuer) {
+  std::vector<Line> lines;
+  lines.push_back({"version", "3", "RFC 5280 section 4.1.2.1: it has extensions"});
+  lines.push_back({"serialNumber", "16 random octets, positive", "RFC 5280 section 4.1.2.2"});
+  lines.push_back({"issuer", issuer != nullptr ? "subject of authority " + issuer->name : "itself",
+                   issuer != nullptr ? "--issuer" : "no --issuer: self-signed"});
+  lines.push_back({"notBefore", format_instant(c.not_before), "the time of issue"});
+  lines.push_back(
+      {"notAfter", format_instant(c.not_after),
+       c.clipped ? at(p, "beyond-issuer", "clip, to the end of its issuer") : at(p, "lifetime", p.lifetime.text())});
+  explain_names(p, c, lines);
+  lines.push_back({"key", kind_text(p.key), at(p, "key")});
+  explain_extensions(p, lines);
+  lines.push_back(
+      {"authorityKeyIdentifier", issuer != nullptr ? hex(issuer->key_id) : "its own", "RFC 5280 section 4.2.1.1"});
+  lines.push_back({"filed as", c.identity, at(p, "identity", p.identity.text())});
+  return lines;
+}
+
+Exit explain(const ExplainOptions& o, World& world) {
+  const auto site = config::Site::find(world.site);
+  const auto profile = load_profile(site, o.profile);
+  std::optional<pki::IssuerFacts> issuer;
+  if (!o.issuer.empty()) issuer = pki::facts_of(o.issuer, authority_chain(site, o.issuer).front());
+  const auto* facts = issuer ? &*issuer : nullptr;
+  const auto contents = pki::resolve(profile, subject_of(o, site), facts, world.clock.now());
+  const auto lines = explain_all(profile, contents, facts);
+  if (!o.json) {
+    fmt::print(world.out, "{}: {}\n", profile.name, profile.purpose);
+    for (const auto& line : lines) fmt::print(world.out, "{:<34} {:<44} {}\n", line.field, line.value, line.rule);
+    return Exit::ok;
+  }
+  auto all = nlohmann::json::array();
+  for (const auto& line : lines) all.push_back({{"field", line.field}, {"value", line.value}, {"rule", line.rule}});
+  world.out << all.dump(2) << '\n';
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_ca_explain(Tool& tool) {
+  tool.verb<ExplainOptions>("explain", "Print, field by field, what a profile would issue and which rule decides",
+                            declare, explain);
+}
+
+}  // namespace lamp::cli

@@ -1,0 +1,20 @@
+#include "cli/ca/tool.hpp"
+
+#include "cli/ca/verbs.hpp"
+
+namespace lamp::cli {
+
+Tool make_ca_tool() {
+  Tool tool{"lamp-ca", "Authorities, the certificates they issue and revoke"};
+  add_ca_create(tool);
+  add_ca_issue(tool);
+  add_ca_revoke(tool);
+  add_ca_crl(tool);
+  add_ca_list(tool);
+  add_ca_show(tool);
+  add_ca_lint(tool);
+  add_ca_explain(tool);
+  return tool;
+}
+
+}  // namespace lamp::cli

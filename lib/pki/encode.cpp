@@ -1,0 +1,98 @@
+#include <botan/asn1_obj.h>
+#include <botan/der_enc.h>
+#include <botan/hash.h>
+#include <botan/rng.h>
+
+#include <array>
+#include <cstdio>
+
+#include "lib/base/error.hpp"
+#include "lib/pki/der.hpp"
+#include "lib/pki/names.hpp"
+#include "lib/pki/tbs.hpp"
+
+namespace lamp::pki {
+
+Bytes encode_algorithm(std::string_view dotted) {
+  // ecdsa-with-SHA2 has no parameters, not even NULL (RFC 5758, section 3.2).
+  Bytes out;
+  Botan::DER_Encoder{out}.start_sequence().encode(Botan::OID{dotted}).end_cons();
+  return out;
+}
+
+Bytes encode_time(Instant at) {
+  using namespace std::chrono;
+  const auto day = floor<days>(at);
+  const year_month_day date{day};
+  const hh_mm_ss clock{at - day};
+  const int year_number = static_cast<int>(date.year());
+  if (year_number < 1950 || year_number > 9999) throw Error{Errc::bad_input, "a time that no certificate can hold"};
+  const bool utc = year_number < 2050;
+  std::array<char, 32> text{};
+  const int length =
+      std::snprintf(text.data(), text.size(), utc ? "%02d%02u%02u%02d%02d%02dZ" : "%04d%02u%02u%02d%02d%02dZ",
+                    utc ? year_number % 100 : year_number, static_cast<unsigned>(date.month()),
+                    static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
+                    static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
+  Bytes out;
+  Botan::DER_Encoder{out}.add_object(utc ? Botan::ASN1_Type::UtcTime : Botan::ASN1_Type::GeneralizedTime,
+                                     Botan::ASN1_Class::Universal,
+                                     std::string_view{text.data(), static_cast<std::size_t>(length)});
+  return out;
+}
+
+Bytes encode_extension(std::string_view dotted, bool critical, const Bytes& value) {
+  Bytes out;
+  Botan::DER_Encoder der{out};
+  der.start_sequence().encode(Botan::OID{dotted});
+  if (critical) der.encode(true);
+  der.encode(value, Botan::ASN1_Type::OctetString).end_cons();
+  return out;
+}
+
+Bytes encode_authority_key_id(ByteView key_id) {
+  Bytes value;
+  Botan::DER_Encoder{value}
+      .start_sequence()
+      .add_object(Botan::ASN1_Type{0}, Botan::ASN1_Class::ContextSpecific, key_id.data(), key_id.size())
+      .end_cons();
+  return encode_extension(oid::kAuthorityKeyIdentifier, false, value);
+}
+
+Bytes encode_signed(ByteView to_be_signed, ByteView algorithm, ByteView signature) {
+  Bytes out;
+  Botan::DER_Encoder{out}
+      .start_sequence()
+      .raw_bytes(to_be_signed.data(), to_be_signed.size())
+      .raw_bytes(algorithm.data(), algorithm.size())
+      .encode(signature.data(), signature.size(), Botan::ASN1_Type::BitString)
+      .end_cons();
+  return out;
+}
+
+Bytes random_serial(Botan::RandomNumberGenerator& rng) {
+  Bytes serial(16);
+  rng.randomize(serial);
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7FU) | 0x40U);
+  return serial;
+}
+
+Bytes key_identifier(ByteView public_key_info) {
+  der::Reader outer{public_key_info};
+  auto info = outer.enter(der::kSequence, "subject public key");
+  (void)info.next(der::kSequence, "public key algorithm");
+  const auto bits = info.next(der::kBitString, "public key").content;
+  auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+  hash->update(bits.subspan(bits.empty() ? 0 : 1));
+  auto digest = hash->final_stdvec();
+  digest.resize(20);
+  return digest;
+}
+
+std::string key_fingerprint(ByteView public_key_info) {
+  auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+  hash->update(public_key_info);
+  return hex(hash->final_stdvec());
+}
+
+}  // namespace lamp::pki

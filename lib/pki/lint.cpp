@@ -1,0 +1,189 @@
+#include "lib/pki/lint.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "lib/base/error.hpp"
+#include "lib/pki/der.hpp"
+#include "lib/pki/names.hpp"
+#include "lib/pki/tbs.hpp"
+
+namespace lamp::pki {
+namespace {
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "nothing" : text;
+}
+
+template <class Container>
+void append_findings(std::vector<Finding>& to, Container more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+/// Compares two lists of names, in the order given.
+void expect(std::vector<Finding>& findings, std::string_view field, const std::vector<std::string>& is,
+            const std::vector<std::string>& wanted) {
+  if (is == wanted) return;
+  findings.push_back({"profile." + std::string{field}, std::string{field},
+                      "has " + joined(is) + " where the profile has " + joined(wanted)});
+}
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+std::vector<std::string> extensions_of(const Profile& profile) {
+  std::vector<std::string> names{"keyUsage", "subjectKeyIdentifier", "authorityKeyIdentifier"};
+  if (profile.authority) names.emplace_back("basicConstraints");
+  if (!profile.extended_key_usage.empty()) names.emplace_back("extKeyUsage");
+  if (!profile.alternative_names.empty()) names.emplace_back("subjectAltName");
+  if (profile.crl_url) names.emplace_back("cRLDistributionPoints");
+  return names;
+}
+
+void compare_extensions(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
+  std::vector<std::string> is;
+  is.reserve(tbs.extensions.size());
+  for (const auto& extension : tbs.extensions) is.emplace_back(name_of(extension.oid));
+  expect(findings, "extensions", sorted(is), sorted(extensions_of(profile)));
+}
+
+void compare_usages(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
+  std::vector<std::string> is;
+  if (const auto* extension = tbs.find(oid::kKeyUsage))
+    for (const auto bit : key_usage(extension->value).set) is.emplace_back(key_usage_name(bit));
+  expect(findings, "keyUsage", sorted(is), sorted(profile.key_usage));
+  is.clear();
+  if (const auto* extension = tbs.find(oid::kExtendedKeyUsage))
+    for (const auto& purpose : extended_key_usage(extension->value)) is.emplace_back(name_of(purpose));
+  expect(findings, "extKeyUsage", sorted(is), sorted(profile.extended_key_usage));
+}
+
+void compare_names(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
+  std::vector<std::string> is, wanted;
+  for (const auto& attribute : tbs.subject_attributes) is.emplace_back(name_of(attribute.oid));
+  for (const auto& field : profile.subject) wanted.push_back(field.attribute);
+  expect(findings, "subject", is, wanted);
+  is.clear();
+  wanted.clear();
+  if (const auto* extension = tbs.find(oid::kSubjectAlternativeName))
+    for (const auto& name : general_names(extension->value))
+      is.emplace_back(name.tag == der::context(2) ? "dns" : name.hardware_type.empty() ? "other" : "hardware-module");
+  for (const auto& name : profile.alternative_names)
+    wanted.emplace_back(name.kind == AlternativeName::Kind::dns ? "dns" : "hardware-module");
+  expect(findings, "subjectAltName", is, wanted);
+}
+
+std::string constraints_text(bool authority, std::optional<std::uint64_t> path_length) {
+  if (!authority) return "no authority";
+  return "an authority with path length " + (path_length ? std::to_string(*path_length) : "none");
+}
+
+void compare_authority(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
+  BasicConstraints is;
+  if (const auto* extension = tbs.find(oid::kBasicConstraints)) is = basic_constraints(extension->value);
+  const auto wanted = profile.authority ? constraints_text(true, profile.authority->path_length)
+                                        : constraints_text(false, std::nullopt);
+  expect(findings, "basicConstraints", {constraints_text(is.authority, is.path_length)}, {wanted});
+}
+
+void compare_key_and_time(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
+  const auto curve = curve_of(tbs.public_key);
+  expect(findings, "key", {std::string{name_of(curve)}}, {profile.key.kind == KeyKind::p256 ? "P-256" : "P-384"});
+  const auto begin = tbs.not_before.instant(), end = tbs.not_after.instant();
+  if (!begin || !end) return;
+  const auto limit = profile.lifetime.end(*begin);
+  if (*end > limit || (*end < limit && profile.beyond_issuer == BeyondIssuer::refuse))
+    findings.push_back({"profile.lifetime", "notAfter",
+                        "is " + format_instant(*end) + " where the profile has " + format_instant(limit)});
+}
+
+/// Parsing of an extension's value can fail where the certificate around it was good.
+template <class Rules>
+void guarded_rules(std::vector<Finding>& findings, std::string_view rule, Rules&& rules) {
+  auto result = attempt([&] { return rules(); });
+  if (auto* error = std::get_if<Error>(&result)) {
+    if (error->code() != Errc::bad_input) throw Error{error->code(), error->what()};
+    findings.push_back({std::string{rule}, "certificate", error->what()});
+    return;
+  }
+  append_findings(findings, std::get<0>(std::move(result)));
+}
+
+std::vector<Finding> lint_parsed(const Tbs& tbs, const Profile* profile, const IssuerFacts* issuer) {
+  std::vector<Finding> findings;
+  guarded_rules(findings, "rfc5280.der", [&] { return lint_rfc5280(tbs, issuer); });
+  if (profile == nullptr) return findings;
+  if (profile->standard == Standard::ieee_802_1ar)
+    guarded_rules(findings, "802.1ar.der", [&] { return lint_802_1ar(tbs); });
+  guarded_rules(findings, "profile.der", [&] { return lint_profile(tbs, *profile); });
+  return findings;
+}
+
+}  // namespace
+
+std::vector<Finding> lint_802_1ar(const Tbs& tbs) {
+  std::vector<Finding> findings;
+  const auto say = [&](std::string_view rule, std::string_view field, std::string says) {
+    findings.push_back({"802.1ar." + std::string{rule}, std::string{field}, std::move(says)});
+  };
+  if (tbs.not_after.instant() != kNoEnd)
+    say("no-end", "notAfter", "is '" + tbs.not_after.text + "', not 99991231235959Z");
+  const auto is_serial = [](const NameAttribute& a) { return a.oid == oid::kSerialNumber; };
+  const auto serials = std::count_if(tbs.subject_attributes.begin(), tbs.subject_attributes.end(), is_serial);
+  if (serials != 1) say("serial-number", "subject", "has " + std::to_string(serials) + " serialNumbers, not one");
+  const auto* basic = tbs.find(oid::kBasicConstraints);
+  if (basic != nullptr && basic_constraints(basic->value).authority)
+    say("end-entity", "basicConstraints", "a device identity is no authority");
+  const auto* usage = tbs.find(oid::kKeyUsage);
+  if (usage != nullptr && std::ranges::count(key_usage(usage->value).set, 0U) == 0)
+    say("key-usage", "keyUsage", "lacks digitalSignature");
+  if (tbs.find(oid::kAuthorityKeyIdentifier) == nullptr) say("aki", "authorityKeyIdentifier", "is missing");
+  const auto* names = tbs.find(oid::kSubjectAlternativeName);
+  if (names == nullptr) return findings;
+  for (const auto& name : general_names(names->value))
+    if (name.other_type == oid::kHardwareModuleName && name.hardware_serial.empty())
+      say("hardware-module", "subjectAltName", "has a hardwareModuleName without hwSerialNum");
+  return findings;
+}
+
+std::vector<Finding> lint_profile(const Tbs& tbs, const Profile& profile) {
+  std::vector<Finding> findings;
+  compare_names(findings, tbs, profile);
+  compare_extensions(findings, tbs, profile);
+  compare_usages(findings, tbs, profile);
+  compare_authority(findings, tbs, profile);
+  compare_key_and_time(findings, tbs, profile);
+  return findings;
+}
+
+std::vector<Finding> lint_tbs(ByteView tbs, const Profile& profile, const IssuerFacts* issuer) {
+  std::vector<Finding> findings;
+  guarded_rules(findings, "rfc5280.der", [&] { return lint_parsed(Tbs::parse(tbs), &profile, issuer); });
+  return findings;
+}
+
+std::vector<Finding> lint_certificate(ByteView der, const Profile* profile, const IssuerFacts* issuer) {
+  std::vector<Finding> findings;
+  guarded_rules(findings, "rfc5280.der", [&] {
+    const auto certificate = Certificate::parse(der);
+    auto found = lint_parsed(certificate.tbs, profile, issuer);
+    if (!std::ranges::equal(certificate.signature_algorithm, certificate.tbs.signature_algorithm))
+      found.push_back({"rfc5280.signature.same", "signatureAlgorithm", "differs from the one that is signed"});
+    return found;
+  });
+  return findings;
+}
+
+void require_clean(const std::vector<Finding>& findings) {
+  if (findings.empty()) return;
+  std::string text;
+  for (const auto& finding : findings)
+    text += (text.empty() ? "" : "; ") + finding.field + " " + finding.says + " [" + finding.rule + "]";
+  throw Error{Errc::denied, text};
+}
+
+}  // namespace lamp::pki

@@ -1,0 +1,101 @@
+// What certificates of one kind hold: for each field, where its value comes from, and what is refused. lamp-profile(5).
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "lib/base/clock.hpp"
+
+namespace lamp::config {
+class Node;
+}
+
+namespace lamp::pki {
+
+/// The values that a profile's templates may use: {"name": "localhost"}, {"serial": "SL-26-000001", "model": ...}.
+using Subject = std::map<std::string, std::string>;
+
+/// RFC 5280 section 4.1.2.5: how a certificate says that it has no well-defined end, 99991231235959Z.
+inline constexpr Instant kNoEnd{std::chrono::seconds{253402300799}};
+
+enum class KeyKind { p256, p384 };
+enum class KeyUse { sign, sign_with_pin };
+enum class Standard { rfc5280, ieee_802_1ar };
+/// What becomes of a certificate that would outlive its issuer.
+enum class BeyondIssuer { refuse, clip };
+
+/// Text with {placeholders}.
+class Template {
+ public:
+  /// Throws Error{bad_input} for an unclosed or empty placeholder.
+  [[nodiscard]] static Template parse(std::string text);
+  /// Throws Error{bad_input} naming a value that `subject` does not have, or that is empty.
+  [[nodiscard]] std::string expand(const Subject& subject) const;
+  [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+ private:
+  std::string text_;
+};
+
+struct SubjectField {
+  std::string attribute;  ///< "CN", "O", "OU", "C", "serialNumber"
+  Template value;
+};
+
+struct AlternativeName {
+  enum class Kind { dns, hardware_module };
+  Kind kind;
+  Template value;             ///< the host name, or the hardware serial number
+  std::string hardware_type;  ///< hwType of RFC 4108, a dotted object identifier
+};
+
+struct KeyRule {
+  KeyKind kind = KeyKind::p256;
+  KeyUse use = KeyUse::sign;
+  std::string token;  ///< "authority", "person", "device" (the caller brings the public key) or a token of the site
+  Template label;
+};
+
+/// A span of calendar time, or none: the certificate then has no well-defined end.
+struct Lifetime {
+  enum class Unit { none, days, years };
+  Unit unit = Unit::none;
+  std::uint64_t count = 0;
+  [[nodiscard]] Instant end(Instant begin) const;
+  [[nodiscard]] std::string text() const;
+};
+
+/// What makes a certificate an authority's.
+struct AuthorityRule {
+  std::optional<std::uint64_t> path_length;
+  std::uint64_t crl_days = 7;  ///< from thisUpdate to nextUpdate
+};
+
+struct Profile {
+  std::string name;
+  std::string purpose;
+  Standard standard = Standard::rfc5280;
+  Template identity;  ///< what the register files the certificate under; one unexpired certificate for each
+  std::vector<SubjectField> subject;
+  std::vector<AlternativeName> alternative_names;
+  KeyRule key;
+  Lifetime lifetime;
+  BeyondIssuer beyond_issuer = BeyondIssuer::refuse;
+  std::optional<AuthorityRule> authority;
+  std::vector<std::string> key_usage;           ///< names of RFC 5280 section 4.2.1.3
+  std::vector<std::string> extended_key_usage;  ///< names of section 4.2.1.12
+  std::optional<std::string> crl_url;
+  std::map<std::string, std::string, std::less<>> places;  ///< key -> file:line:column, for `lamp-ca explain`
+
+  /// Throws Error{bad_input} with file, line and column; also for rules that contradict each other.
+  [[nodiscard]] static Profile load(const std::filesystem::path& file);
+  [[nodiscard]] static Profile read(const config::Node& root);
+  [[nodiscard]] std::string place(std::string_view field) const;
+};
+
+}  // namespace lamp::pki

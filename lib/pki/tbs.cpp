@@ -1,0 +1,206 @@
+#include "lib/pki/tbs.hpp"
+
+#include <botan/asn1_obj.h>
+#include <botan/der_enc.h>
+
+#include <algorithm>
+#include <array>
+
+#include "lib/base/error.hpp"
+#include "lib/pki/names.hpp"
+
+namespace lamp::pki {
+namespace {
+
+using Botan::ASN1_Class;
+using Botan::ASN1_Type;
+using Botan::DER_Encoder;
+using Botan::OID;
+
+OID oid_of(std::optional<std::string_view> dotted) {
+  if (!dotted) throw Error{Errc::internal, "a profile let an unknown name through"};
+  return OID{*dotted};
+}
+
+/// X.680's PrintableString where it suffices, else UTF8String: both are what RFC 5280 section 4.1.2.4 allows.
+ASN1_Type string_type(std::string_view text) {
+  constexpr std::string_view kMarks = " '()+,-./:=?";
+  const bool printable = std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kMarks.find(c) != std::string_view::npos;
+  });
+  return printable ? ASN1_Type::PrintableString : ASN1_Type::Utf8String;
+}
+
+Bytes encode_name(const std::vector<std::pair<std::string, std::string>>& fields) {
+  Bytes out;
+  DER_Encoder der{out};
+  der.start_sequence();
+  for (const auto& [attribute, text] : fields)
+    der.start_set()
+        .start_sequence()
+        .encode(oid_of(attribute_oid(attribute)))
+        .add_object(string_type(text), ASN1_Class::Universal, text)
+        .end_cons()
+        .end_cons();
+  der.end_cons();
+  return out;
+}
+
+Bytes encode_key_usage(const std::vector<std::string>& names) {
+  std::array<std::uint8_t, 2> bits{};
+  unsigned last = 0;
+  for (const auto& name : names) {
+    const unsigned bit = key_usage_bit(name).value_or(0);
+    bits[bit / 8] = static_cast<std::uint8_t>(bits[bit / 8] | 0x80U >> bit % 8);
+    last = std::max(last, bit);
+  }
+  // A bit string with named bits ends at its last set bit (X.690, section 11.2.2).
+  Bytes content{static_cast<std::uint8_t>(7 - last % 8)};
+  content.insert(content.end(), bits.begin(), bits.begin() + 1 + last / 8);
+  Bytes value;
+  DER_Encoder{value}.add_object(ASN1_Type::BitString, ASN1_Class::Universal, content);
+  return encode_extension(oid::kKeyUsage, true, value);
+}
+
+Bytes encode_extended_key_usage(const std::vector<std::string>& names) {
+  Bytes value;
+  DER_Encoder der{value};
+  der.start_sequence();
+  for (const auto& name : names) der.encode(oid_of(extended_key_usage_oid(name)));
+  der.end_cons();
+  return encode_extension(oid::kExtendedKeyUsage, false, value);
+}
+
+Bytes encode_alternative_names(const std::vector<std::pair<AlternativeName, std::string>>& names) {
+  Bytes value;
+  DER_Encoder der{value};
+  der.start_sequence();
+  for (const auto& [rule, text] : names) {
+    if (rule.kind == AlternativeName::Kind::dns) {
+      der.add_object(ASN1_Type{2}, ASN1_Class::ContextSpecific, text);
+      continue;
+    }
+    // otherName [0] { type-id, [0] HardwareModuleName }, RFC 4108 section 5.
+    der.start_context_specific(0).encode(OID{oid::kHardwareModuleName}).start_explicit_context_specific(0);
+    der.start_sequence()
+        .encode(OID{rule.hardware_type})
+        .add_object(ASN1_Type::OctetString, ASN1_Class::Universal, text)
+        .end_cons();
+    der.end_cons().end_cons();
+  }
+  der.end_cons();
+  return encode_extension(oid::kSubjectAlternativeName, false, value);
+}
+
+Bytes encode_basic_constraints(const AuthorityRule& rule) {
+  Bytes value;
+  DER_Encoder der{value};
+  der.start_sequence().encode(true);
+  if (rule.path_length) der.encode(static_cast<std::size_t>(*rule.path_length));
+  der.end_cons();
+  return encode_extension(oid::kBasicConstraints, true, value);
+}
+
+Bytes encode_crl_url(const std::string& url) {
+  Bytes value;
+  DER_Encoder{value}
+      .start_sequence()
+      .start_sequence()
+      .start_context_specific(0)
+      .start_context_specific(0)
+      .add_object(ASN1_Type{6}, ASN1_Class::ContextSpecific, url)
+      .end_cons()
+      .end_cons()
+      .end_cons()
+      .end_cons();
+  return encode_extension(oid::kCrlDistributionPoints, false, value);
+}
+
+Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteView public_key_info,
+                        const IssuerFacts* issuer) {
+  Bytes list;
+  if (profile.authority) append(list, encode_basic_constraints(*profile.authority));
+  append(list, encode_key_usage(profile.key_usage));
+  if (!profile.extended_key_usage.empty()) append(list, encode_extended_key_usage(profile.extended_key_usage));
+  if (!contents.alternative_names.empty()) append(list, encode_alternative_names(contents.alternative_names));
+  Bytes id;
+  const auto key_id = key_identifier(public_key_info);
+  DER_Encoder{id}.encode(key_id, ASN1_Type::OctetString);
+  append(list, encode_extension(oid::kSubjectKeyIdentifier, false, id));
+  append(list, encode_authority_key_id(issuer != nullptr ? issuer->key_id : key_id));
+  if (profile.crl_url) append(list, encode_crl_url(*profile.crl_url));
+  return list;
+}
+
+void require_issuer(const Profile& profile, const IssuerFacts& issuer, Instant now) {
+  if (!issuer.is_authority) throw Error{Errc::denied, "the certificate of " + issuer.name + " is no authority's"};
+  if (now < issuer.not_before)
+    throw Error{Errc::denied, "the clock says " + format_instant(now) + ", before authority " + issuer.name +
+                                  " began at " + format_instant(issuer.not_before) + "; set the clock"};
+  if (now > issuer.not_after)
+    throw Error{Errc::denied, "authority " + issuer.name + " ended at " + format_instant(issuer.not_after)};
+  if (!profile.authority || !issuer.path_length) return;
+  if (*issuer.path_length == 0)
+    throw Error{Errc::denied, "authority " + issuer.name + " has path length 0: no authority below it"};
+  if (!profile.authority->path_length || *profile.authority->path_length >= *issuer.path_length)
+    throw Error{Errc::denied, "profile " + profile.name + " wants a path length that authority " + issuer.name +
+                                  " (path length " + std::to_string(*issuer.path_length) + ") cannot give"};
+}
+
+void fit_lifetime(const Profile& profile, const IssuerFacts& issuer, Contents& contents) {
+  if (contents.not_after <= issuer.not_after) return;
+  if (profile.beyond_issuer == BeyondIssuer::refuse)
+    throw Error{Errc::denied, "profile " + profile.name + " (lifetime " + profile.lifetime.text() + ") ends at " +
+                                  format_instant(contents.not_after) + ", after its issuer " + issuer.name + " (" +
+                                  format_instant(issuer.not_after) + "), and says 'beyond-issuer: refuse'"};
+  contents.not_after = issuer.not_after;
+  contents.clipped = true;
+}
+
+}  // namespace
+
+Contents resolve(const Profile& profile, const Subject& subject, const IssuerFacts* issuer, Instant now) {
+  if (issuer != nullptr)
+    require_issuer(profile, *issuer, now);
+  else if (!profile.authority)
+    throw Error{Errc::denied, "profile " + profile.name + " is no authority's, so it needs an issuer"};
+  Contents contents;
+  contents.identity = profile.identity.expand(subject);
+  for (const auto& [attribute, value] : profile.subject)
+    contents.subject.emplace_back(attribute, value.expand(subject));
+  for (const auto& name : profile.alternative_names)
+    contents.alternative_names.emplace_back(name, name.value.expand(subject));
+  contents.not_before = now;
+  contents.not_after = profile.lifetime.end(now);
+  if (issuer != nullptr) fit_lifetime(profile, *issuer, contents);
+  return contents;
+}
+
+Bytes build_tbs(const Profile& profile, const Contents& contents, ByteView public_key_info, ByteView serial,
+                const IssuerFacts* issuer, ByteView signature_algorithm) {
+  const auto subject = encode_name(contents.subject);
+  const auto& issuer_name = issuer != nullptr ? issuer->subject : subject;
+  Bytes tbs;
+  DER_Encoder der{tbs};
+  der.start_sequence();
+  der.start_explicit_context_specific(0).encode(std::size_t{2}).end_cons();
+  der.add_object(ASN1_Type::Integer, ASN1_Class::Universal, serial.data(), serial.size());
+  der.raw_bytes(signature_algorithm.data(), signature_algorithm.size());
+  der.raw_bytes(issuer_name);
+  der.start_sequence()
+      .raw_bytes(encode_time(contents.not_before))
+      .raw_bytes(encode_time(contents.not_after))
+      .end_cons();
+  der.raw_bytes(subject);
+  der.raw_bytes(public_key_info.data(), public_key_info.size());
+  der.start_explicit_context_specific(3)
+      .start_sequence()
+      .raw_bytes(encode_extensions(profile, contents, public_key_info, issuer))
+      .end_cons()
+      .end_cons();
+  der.end_cons();
+  return tbs;
+}
+
+}  // namespace lamp::pki
