@@ -1,0 +1,77 @@
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include "cli/factory/tool.hpp"
+#include "cli/host.hpp"
+#include "lib/base/error.hpp"
+#include "lib/pki/authority.hpp"
+#include "lib/pki/records.hpp"
+#include "manufacturing/journal.hpp"
+
+namespace lamp::cli {
+namespace {
+
+using namespace manufacturing;
+
+constexpr const char* kRevocationReason = "cessationOfOperation";
+
+struct ScrapOptions {
+  std::string serial, reason;
+};
+
+void declare(Arguments& a, ScrapOptions& o) {
+  a.positional("serial", o.serial, "Serial number of the device");
+  a.required("--reason", o.reason, "Why, in a few words, for the log");
+}
+
+/// The authority whose list must be published anew; empty when there was no certificate.
+std::string revoke_certificate(store::Transaction& transaction, const Unit& unit, Instant now) {
+  if (unit.certificate_serial.empty()) return {};
+  pki::Filter filter;
+  filter.serial = unit.certificate_serial;
+  filter.identity = unit.serial;
+  for (const auto& record : pki::list(transaction, filter)) {
+    (void)pki::revoke(transaction, record, kRevocationReason, now);
+    return record.authority;
+  }
+  return {};
+}
+
+std::string scrap_unit(store::Transaction& transaction, const ScrapOptions& options, Host& host) {
+  auto unit = find_unit(transaction, options.serial);
+  if (!unit) throw Error{Errc::not_found, "this host has not begun a device " + options.serial};
+  if (unit->state == UnitState::scrapped) throw Error{Errc::exists, options.serial + " was scrapped before"};
+  const std::string was{name_of(unit->state)};
+  const auto authority = revoke_certificate(transaction, *unit, host.now());
+  unit->state = UnitState::scrapped;
+  save(transaction, *unit, "scrap", host.now());
+  audit::record(transaction,
+                {account_name(),
+                 "factory.unit.scrap",
+                 unit->serial,
+                 {{"reason", options.reason}, {"was", was}, {"certificate", unit->certificate_serial}}},
+                host.now(), host.world().rng);
+  return authority;
+}
+
+Exit scrap(const ScrapOptions& options, World& world) {
+  Host host{world};
+  auto& database = host.database();
+  database.migrate(pki::schema());
+  database.migrate(journal_schema());
+  const auto authority = database.write([&](store::Transaction& t) { return scrap_unit(t, options, host); });
+  host.finish();
+  fmt::print(world.out, "{} is scrapped; its place in the order is not given back\n", options.serial);
+  if (!authority.empty())
+    fmt::print(world.out, "its certificate is revoked; run 'lamp-ca crl {}' to publish the list\n", authority);
+  return Exit::ok;
+}
+
+}  // namespace
+
+void add_scrap(Tool& tool) {
+  tool.verb<ScrapOptions>("scrap", "Give a device up: revokes its certificate, its count is not given back", declare,
+                          scrap);
+}
+
+}  // namespace lamp::cli

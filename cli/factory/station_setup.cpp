@@ -1,0 +1,118 @@
+#include "cli/factory/station_setup.hpp"
+
+#include <botan/pk_keys.h>
+
+#include "lib/base/error.hpp"
+#include "lib/quorum/anchor.hpp"
+#include "lib/quorum/model_keys.hpp"
+
+namespace lamp::cli {
+namespace {
+
+using namespace manufacturing;
+
+constexpr const char* kTransportKey = "transport";
+constexpr const char* kEscrow = "escrow";
+
+/// A roster that this host sees for the first time becomes the known one; another of the same name is refused from then
+/// on.
+quorum::Roster known_roster(Host& host, const std::string& name) {
+  auto roster = quorum::Roster::load(quorum::roster_file(host.site().root, name));
+  host.database().write([&](store::Transaction& t) {
+    if (quorum::recognise(t, roster) == quorum::Known::yes) return;
+    quorum::remember(t, roster);
+    audit::record(t, {account_name(), "factory.roster.remember", name, {{"digest", hex(roster.digest())}}}, host.now(),
+                  host.world().rng);
+  });
+  return roster;
+}
+
+void migrate(store::Database& database) {
+  database.migrate(quorum::schema());
+  database.migrate(pki::schema());
+  database.migrate(journal_schema());
+}
+
+}  // namespace
+
+StationSetup::StationSetup(Host& host, Order order, std::string station)
+    : host_{host}, order_{std::move(order)}, station_{station.empty() ? order_.station : std::move(station)} {
+  migrate(host_.database());
+  order_roster_ = known_roster(host_, host_.site().order_quorum);
+  release_roster_ = known_roster(host_, host_.site().release_quorum);
+}
+
+Verdict StationSetup::judge() const {
+  const auto& site = host_.site();
+  OrderPolicy policy{site.name, station_, site.order_approvals, {}};
+  if (site.people.count(station_) == 0)
+    return {{"this host has no station " + station_ + "; the order is for another one"}};
+  for (const auto& line : order_.lines) {
+    const auto profile = attempt([&] { return firmware::device_profile(site, line.model); });
+    if (const auto* found = std::get_if<firmware::DeviceProfile>(&profile))
+      policy.profiles.emplace_back(line.model, found->digest);
+    else if (std::get<Error>(profile).code() != Errc::not_found)
+      throw std::get<Error>(profile);
+  }
+  return manufacturing::judge(order_, policy, order_roster_, host_.now());
+}
+
+void StationSetup::open() {
+  const auto& site = host_.site();
+  const auto name = authority_name();
+  const auto chain = pki::load_chain(site.root / "ca" / name / "chain.pem");
+  issuing_key_ = host_.token(site.person(station_).token).signing_key(name);
+  authority_ = std::make_unique<pki::Authority>(name, chain, *issuing_key_);
+  read_trust(chain);
+  read_kits();
+  host_.database().write([&](store::Transaction& t) {
+    if (import_order(t, order_, host_.now()) == Import::known) return;
+    audit::record(t, {station_, "factory.order.begin", order_.id, {{"total", std::to_string(order_.total())}}},
+                  host_.now(), host_.world().rng);
+  });
+}
+
+Station StationSetup::station() {
+  return {station_,         host_.site().root / "factory" / station_ / "devices",
+          order_,           kits_,
+          trust_,           *authority_,
+          host_.database(), host_.world().clock,
+          host_.world().rng};
+}
+
+void StationSetup::read_trust(const std::vector<Bytes>& issuer_chain) {
+  trust_.cloud_url = host_.site().cloud_url;
+  trust_.issuers.assign(issuer_chain.begin(), issuer_chain.end() - 1);
+  trust_.trust_anchors = {issuer_chain.back()};
+  trust_.release_keys = {release_roster_.release_key};
+  trust_.threshold = release_roster_.threshold;
+  for (const auto& officer : release_roster_.officers)
+    trust_.officers.push_back(release_roster_.officer_key(officer)->subject_public_key());
+  trust_.escrow_point = host_.public_token(kEscrow).public_key(kEscrow)->raw_public_key_bits();
+}
+
+void StationSetup::read_kits() {
+  const auto& site = host_.site();
+  const auto wrapped =
+      quorum::ModelKeys::load(quorum::model_keys_file(site.root, site.release_quorum), release_roster_);
+  auto& token = host_.token(site.person(station_).token);
+  for (const auto& line : order_.lines) {
+    auto device = firmware::device_profile(site, line.model);
+    auto certificate = pki::Profile::load(site.template_file("profiles", device.certificate_profile + ".yaml"));
+    SymmetricKey kek{in_context("key of model " + line.model, [&] {
+      return token.unwrap_with_rsa(kTransportKey, wrapped.find(line.model, station_).wrapped);
+    })};
+    kits_.emplace(line.model, ModelKit{std::move(device), std::move(certificate), std::move(kek)});
+  }
+}
+
+/// The authority whose key is in the station's own token.
+std::string StationSetup::authority_name() const {
+  const auto& token = host_.site().person(station_).token;
+  for (const auto& [authority, place] : host_.site().authorities)
+    if (place == token) return authority;
+  throw Error{Errc::not_found, "site.yaml names no authority in token '" + token + "': station " + station_ +
+                                   " has nothing to issue device certificates with"};
+}
+
+}  // namespace lamp::cli

@@ -1,0 +1,48 @@
+// What goes into one device, made fresh each time: the credential block, the same secrets sealed to the escrow key, the
+// label. The plaintext of a secret lives only here and in the device.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/secret.hpp"
+#include "lib/binding/claim.hpp"
+#include "lib/firmware/device_profile.hpp"
+#include "manufacturing/journal.hpp"
+
+namespace Botan {
+class RandomNumberGenerator;
+}
+
+namespace lamp::manufacturing {
+
+/// What every device of the run is told to believe.
+struct StationTrust {
+  std::string cloud_url;
+  std::vector<Bytes> issuers;        ///< DER, of the device certificates, without the root
+  std::vector<Bytes> trust_anchors;  ///< DER roots
+  std::vector<Bytes> release_keys;   ///< SubjectPublicKeyInfo
+  std::vector<Bytes> officers;       ///< SubjectPublicKeyInfo
+  std::uint64_t threshold = 0;
+  Bytes escrow_point;
+};
+
+struct UnitCredentials {
+  SecureBytes block;
+  Bytes digest;  ///< credential_digest() of the block
+  Bytes escrow;  ///< deterministic CBOR map: secret's name -> crypto::seal box in escrow_context()
+  std::optional<binding::ClaimVerifier> claim;
+  SecureBytes label;
+};
+
+/// `unit` must have its certificate.
+[[nodiscard]] UnitCredentials make_credentials(const Unit& unit, const firmware::DeviceProfile& profile,
+                                               const SymmetricKey& model_kek, const StationTrust& trust,
+                                               Botan::RandomNumberGenerator& rng);
+
+/// What an escrowed secret is bound to: "lamp-escrow-v1", serial number and name.
+[[nodiscard]] Bytes escrow_context(const std::string& serial, const std::string& secret);
+
+}  // namespace lamp::manufacturing

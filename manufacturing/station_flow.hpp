@@ -1,0 +1,90 @@
+// One device, from whatever state it is in to locked and proven. Every step is durable in the journal before the next
+// one touches the device, and every step may be repeated: the same call after a kill at any instant goes on where it
+// was.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <string>
+
+#include "lib/audit/record.hpp"
+#include "lib/base/clock.hpp"
+#include "lib/base/secret.hpp"
+#include "lib/pki/authority.hpp"
+#include "lib/pki/profile.hpp"
+#include "lib/store/database.hpp"
+#include "manufacturing/credentials.hpp"
+#include "manufacturing/fixture.hpp"
+#include "manufacturing/journal.hpp"
+#include "manufacturing/order.hpp"
+
+namespace lamp::manufacturing {
+
+class DeviceSession;
+
+/// What the station needs to make devices of one model.
+struct ModelKit {
+  firmware::DeviceProfile device;
+  pki::Profile certificate;
+  SymmetricKey kek;
+};
+
+/// Everything that stays the same for a run. Non-owning.
+struct Station {
+  std::string name;
+  std::filesystem::path devices;  ///< folder of certificates and labels
+  const Order& order;
+  const std::map<std::string, ModelKit>& kits;
+  const StationTrust& trust;
+  const pki::Authority& authority;
+  store::Database& database;
+  Clock& clock;
+  Botan::RandomNumberGenerator& rng;
+};
+
+/// Hears of every step when it has become durable, or when the device has answered.
+class Watcher {
+ public:
+  virtual ~Watcher() = default;
+  virtual void step(const std::string& port, const std::string& serial, std::string_view step) = 0;
+};
+
+struct Outcome {
+  enum class Result {
+    good,     ///< done: locked, as the device itself said
+    refused,  ///< not a device of this order, or its content contradicts the journal: nothing was changed on it
+  };
+  Result result = Result::good;
+  std::string serial, model;
+  std::string reason;  ///< of a refusal
+};
+
+class StationFlow {
+ public:
+  StationFlow(const Station& station, Bench& bench, Watcher& watcher)
+      : station_{station}, bench_{bench}, watcher_{watcher} {}
+
+  /// Throws Error{unavailable} when the device does not answer or is gone, Error{denied} when it refuses or proves
+  /// something else than expected. Either leaves a unit that the next call takes up.
+  [[nodiscard]] Outcome run(const std::string& port);
+
+ private:
+  [[nodiscard]] Reservation reserve(const Identity& identity, const std::string& port);
+  void certify(Unit& unit, DeviceSession& device);
+  void inject(Unit& unit, const Identity& identity, DeviceSession& device);
+  void prove_provisioned(Unit& unit, DeviceSession& device);
+  void lock(Unit& unit, const Identity& before, std::unique_ptr<Fixture> fixture);
+  void prove_locked(Unit& unit, DeviceSession& device);
+  void publish_files(const Unit& unit, const SecureBytes& label) const;
+  void keep(Unit& unit, UnitState state, std::string_view step, const audit::Event& event);
+  void tell(const Unit& unit, std::string_view step) { watcher_.step(unit.port, unit.serial, step); }
+  [[nodiscard]] audit::Event event(const Unit& unit, std::string_view what,
+                                   std::vector<std::pair<std::string, std::string>> details) const;
+  [[nodiscard]] const ModelKit& kit(const Unit& unit) const;
+
+  const Station& station_;
+  Bench& bench_;
+  Watcher& watcher_;
+};
+
+}  // namespace lamp::manufacturing

@@ -1,0 +1,86 @@
+#include "lib/firmware/device_profile.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/config/site.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+
+const std::filesystem::path kTemplates = std::filesystem::path{LAMP_SOURCE_DIR} / "templates" / "devices";
+
+TEST(DeviceProfiles, DeliveredOnesLoad) {
+  const auto lamp = DeviceProfile::load(kTemplates / "smart-lamp.yaml");
+  EXPECT_EQ(lamp.label, LabelKind::lamp);
+  EXPECT_EQ(lamp.approvals, DeviceApprovals::officers);
+  EXPECT_TRUE(lamp.has(Credential::zigbee_install_code));
+  const auto gateway = DeviceProfile::load(kTemplates / "gateway.yaml");
+  EXPECT_EQ(gateway.label, LabelKind::gateway);
+  EXPECT_TRUE(gateway.has(Credential::claim_code));
+  EXPECT_NE(lamp.digest, gateway.digest);
+}
+
+TEST(DeviceProfiles, OfASiteStandBeforeTheDeliveredOnes) {
+  const test::TemporaryDirectory folder;
+  config::Site site;
+  site.root = folder.path();
+  auto text = read_text_file(kTemplates / "gateway.yaml");
+  text.replace(text.find("16777216"), 8, "8388608");
+  publish(folder / "devices/gateway.yaml", text);
+  EXPECT_EQ(device_profile(site, "gateway").slot_size, 8388608U);
+  EXPECT_THAT(device_models(site), Contains("smart-lamp"));
+}
+
+TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
+  const test::TemporaryDirectory folder;
+  config::Site site;
+  site.root = folder.path();
+  const auto found = attempt([&] { return device_profile(site, "toaster"); });
+  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, smart-lamp"));
+}
+
+struct Change {
+  const char* name;
+  std::string from, to, says;
+};
+void PrintTo(const Change& c, std::ostream* os) { *os << c.name; }
+
+class DeviceProfileErrors : public testing::TestWithParam<Change> {};
+
+TEST_P(DeviceProfileErrors, NameThePlace) {
+  const test::TemporaryDirectory folder;
+  auto text = read_text_file(kTemplates / "smart-lamp.yaml");
+  const auto at = text.find(GetParam().from);
+  ASSERT_NE(at, std::string::npos);
+  text.replace(at, GetParam().from.size(), GetParam().to);
+  publish(folder / "p.yaml", text);
+  const auto read = attempt([&] { return DeviceProfile::load(folder / "p.yaml"); });
+  ASSERT_TRUE(std::holds_alternative<Error>(read));
+  EXPECT_THAT(std::get<Error>(read).what(), HasSubstr(GetParam().says));
+  EXPECT_THAT(std::get<Error>(read).what(), HasSubstr("p.yaml:"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Yaml, DeviceProfileErrors,
+                         testing::Values(Change{"UnknownKey", "vendor:", "vendorr:", "vendor"},
+                                         Change{"NoDomain", "lighting.example", "lighting", "domain name"},
+                                         Change{"NoOid", "1.3.6.1.4.1.32473.1.1", "1.3.x", "OID"},
+                                         Change{"LowerPrefix", "prefix: SL", "prefix: sl", "capital"},
+                                         Change{"UnknownCredential", "- model-kek", "- model-key", "not a credential"},
+                                         Change{"TwiceCredential", "- model-kek", "- idevid", "twice"},
+                                         Change{"NoIdentity", "- idevid", "- claim-code", "identity"},
+                                         Change{"NoOfficers", "\n  - officers", "", "officers"},
+                                         Change{"UnknownLabel", "label: lamp", "label: toaster",
+                                                "expected lamp or gateway"},
+                                         Change{"GatewayWithoutCode", "label: lamp", "label: gateway", "claim-code"},
+                                         Change{"TinySlot", "1048576", "12", "from 4096"}),
+                         [](const auto& tested) { return std::string{tested.param.name}; });
+
+}  // namespace
+}  // namespace lamp::firmware

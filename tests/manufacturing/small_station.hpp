@@ -1,0 +1,88 @@
+// A line station with software keys and virtual devices on a bench without a cable. Whatever the station does next can
+// be made its last act.
+#pragma once
+
+#include <botan/ecdh.h>
+#include <botan/ecdsa.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/sim/virtual_device.hpp"
+#include "lib/pki/authority.hpp"
+#include "manufacturing/line.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace lamp::test {
+
+/// What a kill looks like from inside: nothing of ours catches it.
+struct Killed {};
+
+/// Counts everything that could be the last thing a process does.
+class Fate {
+ public:
+  void kill_at(std::uint64_t moment) { left_ = moment; }
+  void live() { left_.reset(); }
+  void moment() {
+    if (left_ && (*left_)-- == 0) throw Killed{};
+  }
+
+ private:
+  std::optional<std::uint64_t> left_;
+};
+
+class SmallBench final : public manufacturing::Bench {
+ public:
+  explicit SmallBench(Fate& fate) : fate_{fate} {}
+  void plug_in(const std::string& port, sim::VirtualDevice& device) { devices_[port] = &device; }
+  void unplug(const std::string& port) { devices_.erase(port); }
+  std::vector<std::string> occupied_ports() override;
+  std::unique_ptr<manufacturing::Fixture> open(const std::string& port) override;
+  void wait(std::chrono::milliseconds time) override { waited += time; }
+
+  /// Changes what the device says on its way to the station.
+  std::function<void(manufacturing::Response&)> falsify = [](manufacturing::Response&) {};
+  bool silent_after_reset = false;
+  std::chrono::milliseconds waited{0};
+
+ private:
+  friend class SmallFixture;
+  Fate& fate_;
+  std::map<std::string, sim::VirtualDevice*> devices_;
+};
+
+class SmallStation {
+ public:
+  SmallStation();
+  /// A new chip of the model.
+  sim::VirtualDevice& new_device(const std::string& model);
+  [[nodiscard]] manufacturing::Outcome run(const std::string& port);
+  [[nodiscard]] manufacturing::Station station();
+  [[nodiscard]] std::vector<manufacturing::Unit> units();
+  /// What is wrong with the only unit and its device, as an auditor would find; empty when they agree in everything.
+  [[nodiscard]] std::vector<std::string> problems();
+  [[nodiscard]] std::uint64_t certificates_issued();
+
+  Fate fate;
+  SmallBench bench{fate};
+  manufacturing::Order order;
+
+ private:
+  void read_kits();
+  void make_authority();
+  class Listener;
+  TemporaryDirectory folder_;
+  FixedClock clock_{parse_instant("2026-11-22T13:00:00Z")};
+  store::Database database_{folder_ / "state.db"};
+  Botan::ECDSA_PrivateKey issuing_key_;
+  Botan::ECDH_PrivateKey escrow_key_;
+  std::unique_ptr<pki::Authority> authority_;
+  std::map<std::string, manufacturing::ModelKit> kits_;
+  manufacturing::StationTrust trust_;
+  std::vector<std::unique_ptr<sim::VirtualDevice>> devices_;
+};
+
+}  // namespace lamp::test
