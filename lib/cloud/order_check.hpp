@@ -1,0 +1,48 @@
+// Production orders as the service sees them: the approved bytes, read again, and every record held against them. A
+// station that holds a CA key can make more certificates than were ordered; here is where they stop.
+#pragma once
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/clock.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/parse.hpp"
+#include "lib/cloud/factory_batch.hpp"
+
+namespace lamp::cloud {
+
+struct OrderPolicy {
+  std::string site;
+  Bytes device_authority;        ///< DER; issued every device's certificate
+  std::filesystem::path roster;  ///< quorum whose officers approve orders; read anew for each batch
+  std::uint64_t approvals = 1;
+};
+
+/// The part of an order's canonical form (lamp-order(5)) that admission needs.
+struct OrderTerms {
+  struct Line {
+    std::string model;
+    std::uint64_t quantity = 0;
+    std::string serial_prefix;
+    std::uint64_t serial_first = 0, mac_first = 0;
+  };
+  std::string id, site, station;
+  Instant not_after;
+  std::vector<Line> lines;
+
+  /// Throws Error{bad_input} for anything but the canonical form.
+  [[nodiscard]] static OrderTerms read(ByteView canonical);
+};
+
+/// What speaks against the order itself: its form, its site and station, its approvals as of `at`.
+[[nodiscard]] Verdict judge_order(const OrderEvidence& order, const OrderPolicy& policy, const std::string& station,
+                                  Instant at);
+/// What speaks against a record under an order that holds: serial number, address and date within its terms.
+[[nodiscard]] Verdict judge_record(const registry::FactoryRecord& record, const OrderTerms& terms, Instant now);
+/// What speaks against the certificate: not the device authority's, or for another serial number.
+[[nodiscard]] Verdict judge_certificate(const registry::FactoryRecord& record, const OrderPolicy& policy);
+
+}  // namespace lamp::cloud

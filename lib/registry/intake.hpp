@@ -1,0 +1,53 @@
+// Production records on their way into the registry: the same record gives the same answer as often as it comes; one
+// that contradicts the registry is parked with its reason, and does not stand in the way of the next.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "lib/base/bytes.hpp"
+#include "lib/base/clock.hpp"
+#include "lib/base/parse.hpp"
+#include "lib/store/database.hpp"
+
+namespace lamp::registry {
+
+/// What a line station tells about one finished device. Holds no secret: the claim code stays on the label.
+struct FactoryRecord {
+  std::string serial, model;
+  MacAddress mac;
+  Bytes certificate;  ///< the IDevID, DER
+  Bytes claim_salt;   ///< binding::ClaimVerifier
+  Bytes claim_verifier;
+  std::string station, order;
+  Instant completed_at;
+};
+
+/// A record's identity: SHA-256 over deterministic CBOR of all its fields.
+[[nodiscard]] Bytes digest(const FactoryRecord& record);
+
+enum class Intake { accepted, parked };
+struct IntakeResult {
+  Intake intake = Intake::accepted;
+  std::string reason;       ///< why it was parked: names every field that contradicts
+  bool first_time = false;  ///< whether this call changed anything
+};
+
+/// Registers the device; or parks the record when its serial number, MAC address or certificate belongs to another one.
+[[nodiscard]] IntakeResult take_in(store::Transaction& transaction, const FactoryRecord& record, Instant now);
+
+/// Parks a record that the caller objects to: no order, wrong station, certificate of another CA.
+[[nodiscard]] IntakeResult park(store::Transaction& transaction, const FactoryRecord& record, const std::string& reason,
+                                Instant now);
+
+struct ParkedRecord {
+  std::string serial, station, reason;
+  Instant parked_at;
+};
+[[nodiscard]] std::vector<ParkedRecord> parked_records(store::Transaction& transaction);
+
+/// How many devices of a model came in under an order.
+[[nodiscard]] std::int64_t count_of_order(store::Transaction& transaction, std::string_view order,
+                                          std::string_view model);
+
+}  // namespace lamp::registry
