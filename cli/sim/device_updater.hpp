@@ -1,0 +1,41 @@
+// The updater in a provisioned virtual device: lib/firmware/device over the device's own flash and credential block.
+#pragma once
+
+#include <string>
+
+#include "cli/sim/device_flash.hpp"
+#include "lib/base/error.hpp"
+#include "lib/firmware/credential_block.hpp"
+#include "lib/firmware/device/file_flash.hpp"
+#include "lib/firmware/device/software_crypto.hpp"
+#include "lib/firmware/device/updater.hpp"
+
+namespace lamp::sim {
+
+/// Throws Error{denied} for a device that no station has provisioned.
+[[nodiscard]] firmware::CredentialBlock credentials_of(const DeviceFlash& flash);
+
+class DeviceUpdater {
+ public:
+  /// Throws as credentials_of does.
+  explicit DeviceUpdater(const DeviceFlash& flash);
+  DeviceUpdater(const DeviceUpdater&) = delete;
+  DeviceUpdater& operator=(const DeviceUpdater&) = delete;
+  ~DeviceUpdater() = default;
+
+  /// What the boot code does, and the new firmware's self-test, which in a virtual device always passes.
+  firmware::device::Boot start();
+  [[nodiscard]] firmware::Outcome offer(ByteView release) { return updater_.offer(release); }
+
+  [[nodiscard]] const firmware::device::Settings& settings() const noexcept { return updater_.settings(); }
+  [[nodiscard]] Version version() const noexcept { return updater_.running().version; }
+
+ private:
+  firmware::CredentialBlock credentials_;
+  firmware::device::FileFlash flash_;
+  firmware::device::SoftwareCrypto crypto_;
+  firmware::device::DeviceTrust trust_;
+  firmware::device::Updater updater_;
+};
+
+}  // namespace lamp::sim

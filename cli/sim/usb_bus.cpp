@@ -1,0 +1,180 @@
+#include "cli/sim/usb_bus.hpp"
+
+#include <dlfcn.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <variant>
+#include <vector>
+
+#include "cli/sim/usb_descriptors.hpp"
+#include "cli/sim/usb_port.hpp"
+#include "lib/base/error.hpp"
+
+namespace lamp::sim {
+
+namespace {
+
+constexpr std::size_t kPorts = 120;  // a bus has 127 addresses
+constexpr std::chrono::milliseconds kRestart{40};
+
+struct ObjectUnref {
+  void operator()(gpointer object) const noexcept { g_object_unref(object); }
+};
+template <class T>
+using Object = std::unique_ptr<T, ObjectUnref>;
+
+/// Takes over what a GLib call said went wrong.
+void require(gboolean succeeded, GError* error, std::string_view doing) {
+  if (succeeded) return;
+  std::string message{doing};
+  message += ": ";
+  message += error != nullptr ? error->message : "unknown failure";
+  g_clear_error(&error);
+  throw Error{Errc::unavailable, message};
+}
+
+std::string three_digits(std::size_t number) {
+  const auto digits = std::to_string(number);
+  return std::string(3 - digits.size(), '0') + digits;
+}
+
+/// Where port n (from 1) appears. Address 1 is the root hub's.
+struct Place {
+  explicit Place(std::size_t port)
+      : device_path{"/devices/pci0000:00/0000:00:14.0/usb1/1-" + std::to_string(port)},
+        address{port + 1},
+        node{"bus/usb/001/" + three_digits(address)},
+        sysfs_path{"/sys" + device_path} {}
+  std::string device_path;
+  std::size_t address;
+  std::string node;
+  std::string sysfs_path;
+};
+
+/// umockdev's description of a device: udev properties, sysfs attributes, and the binary descriptors file.
+std::string description(const Place& place) {
+  const auto number = std::to_string(place.address);
+  return "P: " + place.device_path + "\nN: " + place.node +
+         "\nE: BUSNUM=001\nE: DEVNUM=" + three_digits(place.address) + "\nE: DEVNAME=/dev/" + place.node +
+         "\nE: DEVTYPE=usb_device\nE: MAJOR=189\nE: MINOR=" + std::to_string(place.address - 1) +
+         "\nE: SUBSYSTEM=usb\nA: busnum=1\\n\nA: devnum=" + number +
+         "\\n\nA: speed=480\\n\nA: bConfigurationValue=1\\n\nA: idVendor=1209\\n\nA: idProduct=0001\\n\n"
+         "H: descriptors=" +
+         hex(kDeviceDescriptor) + hex(kConfigurationDescriptor) + "\n\n";
+}
+
+gboolean on_ioctl(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client, gpointer port) {
+  static_cast<UsbPort*>(port)->answer(client);
+  return TRUE;
+}
+
+void on_client_vanished(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client, gpointer port) {
+  static_cast<UsbPort*>(port)->forget(client);
+}
+
+}  // namespace
+
+struct UsbBus::Impl {
+  struct Slot {
+    Slot(Impl& bus, std::size_t number, std::unique_ptr<UsbDevice> plugged)
+        : place{number}, device{std::move(plugged)}, port{*device, [this, &bus] { bus.has_left(*this); }} {
+      g_signal_connect(ioctls.get(), "handle-ioctl", G_CALLBACK(on_ioctl), &port);
+      g_signal_connect(ioctls.get(), "client-vanished", G_CALLBACK(on_client_vanished), &port);
+    }
+    Place place;
+    std::unique_ptr<UsbDevice> device;
+    UsbPort port;
+    Object<UMockdevIoctlBase> ioctls{umockdev_ioctl_base_new()};
+  };
+
+  void has_left(Slot& slot) {
+    const std::lock_guard lock{mutex};
+    left.push_back(&slot);
+    wake.notify_one();
+  }
+
+  /// A node without its ioctls would be opened by whoever is quick: it comes after them and goes before them.
+  void appear(Slot& slot) {
+    GError* error = nullptr;
+    const auto node = "/dev/" + slot.place.node;
+    require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
+            "attaching to " + node);
+    require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place).c_str(), &error), error,
+            "adding a virtual USB device");
+    umockdev_testbed_uevent(testbed.get(), slot.place.sysfs_path.c_str(), "add");
+  }
+
+  void disappear(Slot& slot) {
+    GError* error = nullptr;
+    const auto node = "/dev/" + slot.place.node;
+    umockdev_testbed_uevent(testbed.get(), slot.place.sysfs_path.c_str(), "remove");
+    umockdev_testbed_remove_device(testbed.get(), slot.place.sysfs_path.c_str());
+    require(umockdev_testbed_detach_ioctl(testbed.get(), node.c_str(), &error), error, "detaching from " + node);
+  }
+
+  std::monostate restart(Slot& slot) {
+    disappear(slot);
+    std::this_thread::sleep_for(kRestart);
+    slot.port.come_back();
+    appear(slot);
+    return {};
+  }
+
+  /// The uevents must not come from inside an ioctl, so a thread of the bus's own sends them.
+  void replug(const std::stop_token& stop) {
+    std::unique_lock lock{mutex};
+    while (wake.wait(lock, stop, [this] { return !left.empty(); })) {
+      Slot& slot = *left.front();
+      left.pop_front();
+      lock.unlock();
+      const auto restarted = attempt([&] { return restart(slot); });
+      lock.lock();
+      if (const auto* error = std::get_if<Error>(&restarted); error != nullptr && !failure) failure = *error;
+    }
+  }
+
+  std::mutex mutex;
+  std::condition_variable_any wake;
+  std::deque<Slot*> left;
+  std::optional<Error> failure;
+  std::vector<std::unique_ptr<Slot>> slots;
+  Object<UMockdevTestbed> testbed{umockdev_testbed_new()};  // its end joins the ioctl thread: before the slots go
+  std::jthread replugger{[this](const std::stop_token& stop) { replug(stop); }};
+};
+
+bool UsbBus::is_possible() noexcept {
+  // umockdev_in_mock_environment() only reads LD_PRELOAD, which is also set when the loader did not find the library.
+  void* const preload = dlopen(kPreloadLibrary, RTLD_NOW | RTLD_NOLOAD);
+  if (preload != nullptr) dlclose(preload);
+  return preload != nullptr;
+}
+
+UsbBus::UsbBus() {
+  if (!is_possible()) throw Error{Errc::unavailable, "umockdev's library is not preloaded into this process"};
+  impl_ = std::make_unique<Impl>();
+}
+
+UsbBus::~UsbBus() = default;
+
+void UsbBus::plug_in(std::unique_ptr<UsbDevice> device) {
+  Impl& bus = *impl_;
+  const auto number = bus.slots.size() + 1;
+  if (number > kPorts) throw Error{Errc::denied, "the virtual bus has " + std::to_string(kPorts) + " ports"};
+  auto& slot = *bus.slots.emplace_back(std::make_unique<Impl::Slot>(bus, number, std::move(device)));
+
+  bus.appear(slot);
+}
+
+void UsbBus::rethrow_failure() {
+  for (const auto& slot : impl_->slots) slot->port.rethrow_failure();
+  const std::lock_guard lock{impl_->mutex};
+  if (impl_->failure) throw *impl_->failure;
+}
+
+}  // namespace lamp::sim

@@ -1,0 +1,57 @@
+// A virtual lamp or gateway: what its firmware does with the station's requests. Its key is made inside and leaves only
+// into its own flash.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "cli/sim/device_flash.hpp"
+#include "manufacturing/lamp_protocol.hpp"
+
+namespace Botan {
+class Private_Key;
+class RandomNumberGenerator;
+}  // namespace Botan
+
+namespace lamp::sim {
+
+class VirtualDevice {
+ public:
+  /// Power-up: makes the session's key pair. The generator must outlive the device.
+  VirtualDevice(DeviceFlash flash, Botan::RandomNumberGenerator& rng);
+  VirtualDevice(VirtualDevice&&) noexcept;
+  VirtualDevice& operator=(VirtualDevice&&) = delete;
+  VirtualDevice(const VirtualDevice&) = delete;
+  VirtualDevice& operator=(const VirtualDevice&) = delete;
+  ~VirtualDevice();
+
+  /// Every change of state is in flash before the answer is given. A refusal changes nothing. After Resetting the
+  /// device expects power_cycle(). Throws Error{unavailable} when the flash does not take a write.
+  [[nodiscard]] manufacturing::Response answer(const manufacturing::Request& request);
+  void power_cycle();
+
+  [[nodiscard]] const std::string& model() const noexcept { return flash_.contents().model; }
+  [[nodiscard]] const Bytes& chip_id() const noexcept { return flash_.contents().chip_id; }
+  [[nodiscard]] std::string name() const { return flash_.name(); }
+  [[nodiscard]] DeviceFlash& flash() noexcept { return flash_; }
+
+ private:
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Identify& request);
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Generate& request);
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Install& request);
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Prove& request);
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Lock& request);
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Reset& request);
+  [[nodiscard]] Bytes sign(ByteView message);
+
+  DeviceFlash flash_;
+  Botan::RandomNumberGenerator& rng_;
+  std::unique_ptr<Botan::Private_Key> session_key_;
+  manufacturing::DebugPort debug_port_;  ///< as the chip latched it at power-up
+};
+
+/// The key in a device's flash. Throws Error{not_found} while it is blank.
+[[nodiscard]] std::unique_ptr<Botan::Private_Key> device_key(const FlashContents& contents);
+
+}  // namespace lamp::sim

@@ -1,0 +1,92 @@
+// The station's own USB code, with the real libusb, against virtual devices.
+#include "cli/sim/usb_bus.hpp"
+
+#include <botan/system_rng.h>
+#include <gmock/gmock.h>
+
+#include <chrono>
+
+#include "cli/sim/child_process.hpp"
+#include "cli/sim/usb_lamp.hpp"
+#include "lib/base/error.hpp"
+#include "manufacturing/device_session.hpp"
+#include "manufacturing/usb.hpp"
+#include "tests/sim/provisioning.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace lamp::test {
+namespace {
+
+using namespace manufacturing;
+using testing::ElementsAre;
+
+class UsbBus : public testing::Test {
+ protected:
+  void SetUp() override {
+    for (const char* name : {"smart-lamp-1", "smart-lamp-2"})
+      bus_.plug_in(std::make_unique<sim::UsbLamp>(
+          sim::VirtualDevice{sim::DeviceFlash::create(directory_ / name, small_profile("smart-lamp"), rng_), rng_}));
+  }
+  void TearDown() override { bus_.rethrow_failure(); }
+
+  std::unique_ptr<Fixture> open_within(std::chrono::milliseconds patience, const std::string& port) {
+    for (const auto until = std::chrono::steady_clock::now() + patience; std::chrono::steady_clock::now() < until;) {
+      // A device that is just leaving is found, and is gone when it is claimed.
+      auto opened = attempt([&] { return bench_->open(port); });
+      if (auto* fixture = std::get_if<std::unique_ptr<Fixture>>(&opened); fixture != nullptr && *fixture)
+        return std::move(*fixture);
+      bench_->wait(std::chrono::milliseconds{10});
+    }
+    return nullptr;
+  }
+
+  Botan::System_RNG rng_;
+  TemporaryDirectory directory_;
+  sim::UsbBus bus_;
+  std::unique_ptr<Bench> bench_ = usb_bench(std::chrono::milliseconds{2000});
+};
+
+TEST_F(UsbBus, ShowsEachDeviceAtItsPort) { EXPECT_THAT(bench_->occupied_ports(), ElementsAre("1-1", "1-2")); }
+
+TEST_F(UsbBus, CarriesTheProvisioningProtocol) {
+  const auto fixture = bench_->open("1-2");
+  DeviceSession session{*fixture, rng_};
+  EXPECT_EQ(session.identify().state, Lifecycle::blank);
+  EXPECT_FALSE(session.generate().spki.empty());
+  EXPECT_EQ(session.identify().state, Lifecycle::keyed);
+}
+
+TEST_F(UsbBus, KeepsTwoConversationsApart) {
+  const auto first = bench_->open("1-1");
+  const auto second = bench_->open("1-2");
+  DeviceSession one{*first, rng_};
+  DeviceSession two{*second, rng_};
+  EXPECT_NE(one.identify().chip_id, two.identify().chip_id);
+  EXPECT_EQ(one.identify().chip_id, one.identify().chip_id);
+}
+
+TEST_F(UsbBus, LendsADeviceToOneProgramAtATime) {
+  const auto fixture = bench_->open("1-1");
+  EXPECT_THROW((void)bench_->open("1-1"), Error);
+}
+
+TEST_F(UsbBus, BringsADeviceBackWithANewSessionAfterItsReset) {
+  auto fixture = bench_->open("1-1");
+  const auto before = DeviceSession{*fixture, rng_}.identify();
+  DeviceSession{*fixture, rng_}.reset();
+  EXPECT_THROW((void)(DeviceSession{*fixture, rng_}.identify()), Error);
+  fixture = open_within(std::chrono::seconds{3}, "1-1");
+  ASSERT_NE(fixture, nullptr);
+  const auto after = DeviceSession{*fixture, rng_}.identify();
+  EXPECT_EQ(after.chip_id, before.chip_id);
+  EXPECT_NE(after.session_point, before.session_point);
+}
+
+}  // namespace
+}  // namespace lamp::test
+
+int main(int argc, char** argv) {
+  if (!lamp::sim::UsbBus::is_possible()) lamp::sim::restart_preloaded(lamp::sim::kPreloadLibrary);
+  testing::InitGoogleMock(&argc, argv);
+  return RUN_ALL_TESTS();
+}
