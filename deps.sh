@@ -4,7 +4,7 @@
 #
 #   ./deps.sh            what ./quickstart.sh needs
 #   ./deps.sh --tests    also what ./check.sh needs
-#   ./deps.sh --prefix   prints the CMAKE_PREFIX_PATH for the Botan that was built here (empty when packaged)
+#   ./deps.sh --prefix   prints the CMAKE_PREFIX_PATH for the Botan that is built here
 set -euo pipefail
 
 readonly botan_major=3
@@ -67,8 +67,10 @@ debian_mirror() {
     grep -v -e security -e backports | head -n 1
 }
 
-# Debian 12 has only Botan 2. Debian 13's own source package is fetched with a private apt configuration, so that
-# the archive's signature is checked as for any package and the system's sources stay as they are.
+# Debian 12 has only Botan 2, and Debian 13's Botan 3 refuses certificates beyond the year 3100, while a device's
+# identity ends in 9999 (IEEE 802.1AR). So Debian 13's own source package is built, with that limit moved. It is fetched
+# with a private apt configuration: the archive's signature is checked as for any package, and the system's sources stay
+# as they are.
 fetch_botan_source() {
   local into="$1" mirror
   mirror=$(debian_mirror)
@@ -84,8 +86,14 @@ fetch_botan_source() {
     die "could not unpack the source package botan$botan_major; see $into/log"
 }
 
-# A change of modules or options gets a folder of its own.
-botan_prefix() { printf '%s/botan-%s' "$cache" "$(botan_modules | sha256sum | cut -c1-12)-pic"; }
+move_year_limit() {
+  local file=$1/src/lib/asn1/asn1_time.cpp
+  grep -q 'm_year > 3100' "$file" || die "Botan's limit on years is not where it was: look at $file"
+  sed -i 's/m_year > 3100/m_year > 9999/' "$file"
+}
+
+# A change of modules or of how they are built gets a folder of its own.
+botan_prefix() { printf '%s/botan-%s' "$cache" "$(declare -f botan_modules move_year_limit build_botan | sha256sum | cut -c1-12)"; }
 
 build_botan() {
   local prefix work
@@ -96,6 +104,7 @@ build_botan() {
   rm -rf "$work" "$prefix"
   say "building Botan from Debian 13's source package (about 3 minutes, once, into $prefix)"
   fetch_botan_source "$work"
+  move_year_limit "$work/src/tree"
   (cd "$work/src/tree" &&
     python3 configure.py --prefix="$prefix" --minimized-build --enable-modules="$(botan_modules)" --amalgamation \
       --build-targets=static --extra-cxxflags=-fPIC --without-documentation >>"$work/log" 2>&1) ||
@@ -106,19 +115,16 @@ build_botan() {
   rm -rf "$work"
 }
 
-# Debian 13 and later package Botan 3.
-botan_is_packaged() { apt-cache show "libbotan-$botan_major-dev" >/dev/null 2>&1; }
-
 main() {
   case "${1:-}" in
     '' | --tests) ;;
-    --prefix) botan_is_packaged || botan_prefix; exit 0 ;;
+    --prefix) botan_prefix; exit 0 ;;
     *) printf 'usage: ./deps.sh [--tests | --prefix]\n' >&2; exit 2 ;;
   esac
   command -v apt-get >/dev/null || die "this script knows Debian 12 and 13 only; README.md lists what to install elsewhere"
   install_packages "${build_packages[@]}"
   [ "${1:-}" = --tests ] && install_packages "${test_packages[@]}"
-  if botan_is_packaged; then install_packages "libbotan-$botan_major-dev"; else build_botan; fi
+  build_botan
 }
 
 main "$@"

@@ -78,7 +78,7 @@ void Host::finish() {
 }
 
 std::string account_name() {
-  const passwd* account = ::getpwuid(::geteuid());  // NOLINT(concurrency-mt-unsafe): called by the main thread only
+  const passwd* account = ::getpwuid(::geteuid());
   return account != nullptr ? account->pw_name : std::to_string(::geteuid());
 }
 

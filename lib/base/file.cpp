@@ -33,7 +33,7 @@ Errc code_of(int error) noexcept {
 std::string reason(int error) {
   if (error == ENOENT) return "no such file or directory";
   if (error == ENOSPC) return "the disk is full; make room and run the command again";
-  return std::strerror(error);  // NOLINT(concurrency-mt-unsafe): glibc's is per thread
+  return std::strerror(error);
 }
 
 [[noreturn]] void fail(const fs::path& path, int error) {

@@ -111,7 +111,7 @@ Site Site::load(const fs::path& file) {
 Site Site::find(const std::string& option) {
   const auto file_of = [](const fs::path& place) { return fs::is_directory(place) ? place / "site.yaml" : place; };
   if (!option.empty()) return load(file_of(option));
-  if (const char* named_by_environment = std::getenv("LAMP_SITE");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+  if (const char* named_by_environment = std::getenv("LAMP_SITE");
       named_by_environment != nullptr && *named_by_environment != '\0')
     return load(file_of(named_by_environment));
   for (const fs::path& place : {fs::path{"site.yaml"}, fs::path{"/etc/lamp/site.yaml"}})
@@ -136,7 +136,7 @@ fs::path Site::template_file(std::string_view folder, std::string_view file) con
 
 fs::path templates_directory() {
   if (const char* named_by_environment =
-          std::getenv("LAMP_TEMPLATES");  // NOLINT(concurrency-mt-unsafe): nobody sets it
+          std::getenv("LAMP_TEMPLATES");
       named_by_environment != nullptr && *named_by_environment != '\0')
     return named_by_environment;
   const fs::path source{LAMP_SOURCE_TEMPLATES};

@@ -64,6 +64,7 @@ class YamlWriter {
   YamlWriter& end_list();
   YamlWriter& key(std::string_view name);
   YamlWriter& value(std::string_view text);
+  YamlWriter& value(const char* text) { return value(std::string_view{text}); }  ///< else a literal would be a bool
   YamlWriter& value(std::uint64_t number);
   YamlWriter& value(bool flag);
   /// A multi-line text (PEM) as a literal block.

@@ -1,0 +1,83 @@
+#include "lib/config/site.hpp"
+
+#include <gmock/gmock.h>
+
+#include <string>
+
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace lamp::config {
+namespace {
+
+const std::string kSite = R"(site: demo
+tokens:
+  root: {module: /usr/lib/softhsm/libsofthsm2.so, uri: "pkcs11:token=root", pin-file: pins/root}
+authorities: {root: root}
+people:
+  op: {token: root, key: client, certificate: ca/client/certs/op.pem}
+quorums: {release: release, order: release, order-approvals: 1}
+cloud: {url: "https://localhost:8443", listen: "127.0.0.1:8443", database: cloud/registry.db, artifacts: cloud/artifacts}
+state: state.db
+log: {directory: log, origin: demo/host}
+)";
+
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  return text.replace(text.find(what), what.size(), by);
+}
+
+TEST(Site, PathsAreBelowItsFolder) {
+  const test::TemporaryDirectory place;
+  publish(place / "site.yaml", kSite);
+  const auto site = Site::find(place.path().string());
+  EXPECT_EQ(site.token("root").pin_file, place / "pins/root");
+  EXPECT_EQ(site.person("op").certificate, place / "ca/client/certs/op.pem");
+  EXPECT_EQ(site.cloud_listen_port, 8443);
+}
+
+TEST(Site, AnUnknownNameIsAnsweredWithTheKnownOnes) {
+  const test::TemporaryDirectory place;
+  publish(place / "site.yaml", kSite);
+  const auto site = Site::find((place / "site.yaml").string());
+  try {
+    (void)site.token("rot");
+    FAIL();
+  } catch (const Error& e) {
+    EXPECT_EQ(e.code(), Errc::not_found);
+    EXPECT_THAT(e.what(), testing::HasSubstr("there are: root"));
+  }
+}
+
+struct Case {
+  const char* name;
+  const char* what;
+  const char* by;
+  const char* says;
+};
+void PrintTo(const Case& c, std::ostream* os) { *os << c.name; }
+
+class BadSite : public testing::TestWithParam<Case> {};
+
+TEST_P(BadSite, IsRefusedWithItsPlace) {
+  const test::TemporaryDirectory place;
+  publish(place / "site.yaml", replaced(kSite, GetParam().what, GetParam().by));
+  try {
+    (void)Site::find(place.path().string());
+    FAIL() << "it was accepted";
+  } catch (const Error& e) {
+    EXPECT_THAT(e.what(), testing::HasSubstr(GetParam().says));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Malformed, BadSite,
+                         testing::Values(Case{"RelativeModule", "/usr/lib/softhsm/", "", "absolute path"},
+                                         Case{"UnknownToken", "{root: root}", "{root: rot}", "no token 'rot'"},
+                                         Case{"BadPort", "127.0.0.1:8443", "127.0.0.1:84430", "site.yaml:8:"},
+                                         Case{"TokenName", "root: {module", "Ro/ot: {module", "is not a name"},
+                                         Case{"UnknownKey", "state: state.db", "sate: state.db",
+                                              "'sate' is not known here"}),
+                         [](const auto& of) { return of.param.name; });
+
+}  // namespace
+}  // namespace lamp::config

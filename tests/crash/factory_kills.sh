@@ -1,0 +1,89 @@
+#!/usr/bin/env bash
+# factory_kills.sh BIN-FOLDER SITES-FOLDER KILLS: kills lamp-factory (-9) KILLS times at random moments while it makes four lamps
+# and a gateway, and runs it again each time. The tokens live in a `p11-kit server` that is not killed: SoftHSM loses a token
+# when it dies during a login (lamp.7, LIMITS). Whenever an order is complete, a new site goes on with the next kills.
+# In the end: five distinct devices in each site, no serial twice, no device left half-made.
+set -euo pipefail
+readonly bin=$1 sites=$2 wanted=$3
+readonly provider=/usr/lib/softhsm/libsofthsm2.so
+client=$(find /usr/lib -name p11-kit-client.so 2>/dev/null | head -n 1)
+readonly client
+export PATH=$bin:$PATH LC_ALL=C.UTF-8
+unset LAMP_SITE
+place=$(mktemp -d)
+readonly place
+server='' kills=0 round=0 worst=0
+
+die() { printf 'factory_kills: FAILED: %s\n' "$*" >&2; [ ! -e run.log ] || tail -n 30 run.log >&2; exit 1; }
+at_end() {
+  [ -z "$server" ] || kill "$server" 2>/dev/null || true
+  rm -rf "$place"
+}
+trap at_end EXIT
+[ -n "$client" ] || die "p11-kit-client.so is not installed"
+
+# A copy of the founded site whose tokens are reached through a server.
+new_site() {
+  round=$((round + 1))
+  [ -z "$server" ] || { kill "$server"; wait "$server" 2>/dev/null || true; }
+  cp -a "$sites/founded" "$place/site-$round"
+  cd "$place/site-$round"
+  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
+  sed -i "s#$provider#$client#" site.yaml
+  SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$place/p11-$round" "pkcs11:" \
+    >/dev/null 2>&1 &
+  server=$!
+  export P11_KIT_SERVER_ADDRESS=unix:path=$place/p11-$round
+  local tries
+  for ((tries = 0; tries < 100; tries++)); do [ -S "$place/p11-$round" ] && break; sleep 0.05; done
+  lamp-factory order create --model smart-lamp=4 --model gateway=1 --station line1 -o order.yaml >run.log 2>&1 || die "order create"
+  lamp-factory order approve order.yaml --as officer-1 >>run.log 2>&1 || die "order approve"
+}
+
+line() { lamp-sim usb --model smart-lamp=4 --model gateway=1 -- lamp-factory run --order order.yaml --until-done; }
+
+# Kills lamp-factory after a random time; 0 when it had finished before that.
+run_and_kill() {
+  local milliseconds=$1 sim child waited=0
+  line >run.log 2>&1 &
+  sim=$!
+  while ! child=$(pgrep -P "$sim" -x lamp-factory) && kill -0 "$sim" 2>/dev/null && [ "$waited" -lt 200 ]; do
+    sleep 0.01
+    waited=$((waited + 1))
+  done
+  sleep "$(printf '0.%03d' "$milliseconds")"
+  if kill -9 $child 2>/dev/null; then kills=$((kills + 1)); fi
+  wait "$sim" && return 0
+  return 1
+}
+
+check_site() {
+  local devices serials keys
+  line >run.log 2>&1 || die "the last run did not finish the order"
+  devices=$(ls factory/line1/devices | wc -l)
+  [ "$devices" -eq 5 ] || die "$devices devices, not 5"
+  serials=$(for d in factory/line1/devices/*/; do openssl x509 -in "$d/idevid.pem" -noout -serial -subject; done | sort -u | wc -l)
+  [ "$serials" -eq 10 ] || die "certificates are not distinct"
+  keys=$(for d in factory/line1/devices/*/; do openssl x509 -in "$d/idevid.pem" -noout -pubkey | openssl dgst -sha256; done | sort -u | wc -l)
+  [ "$keys" -eq 5 ] || die "keys are not distinct"
+  lamp-sim list >list.txt
+  [ "$(grep -c locked list.txt)" -eq 5 ] || { cat list.txt; die "a device is not locked"; }
+  lamp-audit verify >run.log 2>&1 || die "the log is not whole"
+  ls core* >/dev/null 2>&1 && die "a core file"
+  return 0
+}
+
+new_site
+runs=0
+while [ "$kills" -lt "$wanted" ]; do
+  runs=$((runs + 1))
+  if run_and_kill $((RANDOM % 900)); then
+    check_site
+    printf 'site %d: complete after %d runs; %d kills so far\n' "$round" "$runs" "$kills"
+    [ "$runs" -le "$worst" ] || worst=$runs
+    runs=0
+    new_site
+  fi
+done
+check_site
+printf '\n%-28s %d\n%-28s %d\n%-28s %s\n' "kills" "$kills" "sites" "$round" "duplicates, stranded units" "0, 0"
