@@ -12,6 +12,7 @@ readonly marker=.made-by-quickstart
 readonly port=${LAMP_DEMO_PORT:-8443}
 readonly build=$top/build
 started=$SECONDS
+export CCACHE_BASEDIR=$top CCACHE_NOHASHDIR=1
 
 source templates/demo/story.sh
 

@@ -65,14 +65,30 @@ void collect_long_options(const CLI::App& app, std::vector<std::string>& names) 
   for (const auto* verb : app.get_subcommands([](const CLI::App*) { return true; })) collect_long_options(*verb, names);
 }
 
+std::string listed(const std::vector<std::string>& names) {
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
+}
+
+/// A mistyped verb is what CLI11 found no place for; it complains that a verb is missing.
+std::string complaint(const CLI::App& app, const CLI::ParseError& e, const std::vector<std::string>& verbs) {
+  const auto unplaced = app.remaining(true);
+  const bool verb_missing = std::string_view{e.what()}.find("subcommand") != std::string_view::npos;
+  if (!verb_missing) return std::string{e.what()} + "; '" + app.get_name() + " --help' lists what it takes";
+  if (unplaced.empty()) return "say what to do: " + listed(verbs);
+  std::string words;
+  for (const auto* group : app.get_subcommands()) words += group->get_name() + " ";
+  return "no verb '" + words + unplaced.front() + "'; there are: " + listed(verbs);
+}
+
 /// CLI11 exits with its own codes; ours are 0 for help and version, 2 for a complaint.
-int complain(const CLI::App& app, const CLI::ParseError& e, World& world) {
-  const bool help = e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success);
-  if (help) {
+int complain(const CLI::App& app, const CLI::ParseError& e, const std::vector<std::string>& verbs, World& world) {
+  if (e.get_exit_code() == static_cast<int>(CLI::ExitCodes::Success)) {
     app.exit(e, world.out, world.err);
     return static_cast<int>(Exit::ok);
   }
-  world.err << app.get_name() << ": error: " << e.what() << "; '" << app.get_name() << " --help' lists what it takes\n";
+  world.err << app.get_name() << ": error: " << complaint(app, e, verbs) << '\n';
   return static_cast<int>(Exit::usage);
 }
 
@@ -98,7 +114,7 @@ int run(Tool tool, int argc, const char* const* argv, World& world) {
     if (!world.out) throw Error{Errc::unavailable, "standard output cannot be written"};
     return static_cast<int>(exit);
   } catch (const CLI::ParseError& e) {
-    return complain(app, e, world);
+    return complain(app, e, tool.impl_->verbs, world);
   } catch (const Error& e) {
     const bool refused = e.code() == Errc::denied;
     world.err << tool.name()

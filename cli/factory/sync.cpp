@@ -58,7 +58,7 @@ Batch next_batch(store::Transaction& transaction, const std::string& wanted) {
 
 cloud::Client connect(Host& host, const std::string& station) {
   const auto& person = host.site().person(station);
-  // The root that the station's own devices are told to trust.
+  // The service's own certificate must lead to the site's root, whatever else is in the TLS message.
   const auto anchor = pki::load_chain(host.site().root / "ca" / "server" / "chain.pem").back();
   const std::shared_ptr<Botan::RandomNumberGenerator> rng{std::shared_ptr<void>{}, &host.world().rng};
   return {host.site().cloud_url, {anchor}, {pki::load_certificates(person.certificate), host.person_key(station)}, rng};

@@ -19,7 +19,7 @@ DdiClient connect(const DeviceFlash& flash, std::shared_ptr<Botan::RandomNumberG
 
 }  // namespace
 
-FleetDevice::FleetDevice(std::filesystem::path folder, std::shared_ptr<Botan::RandomNumberGenerator> rng)
+FleetDevice::FleetDevice(const std::filesystem::path& folder, std::shared_ptr<Botan::RandomNumberGenerator> rng)
     : FleetDevice{folder, DeviceFlash::open(folder), std::move(rng)} {}
 
 FleetDevice::FleetDevice(std::filesystem::path folder, const DeviceFlash& flash,
@@ -57,7 +57,7 @@ FleetDevice::Poll FleetDevice::follow(const Offer& offer, DeviceUpdater& updater
   service_.feed_back(offer.action, Progress::proceeding, "downloading " + offer.version);
   const auto download = attempt([&] { return service_.download(offer); });
   if (const auto* error = std::get_if<Error>(&download)) {
-    if (error->code() != Errc::bad_input) throw *error;  // the connection, not the file
+    if (error->code() != Errc::bad_input) throw Error{*error};  // the connection, not the file
     return give_up(offer, error->what());
   }
   const auto outcome = updater.offer(std::get<Bytes>(download));

@@ -23,7 +23,7 @@ class FleetDevice {
   };
 
   /// Throws Error{denied} for a device that no station has provisioned.
-  FleetDevice(std::filesystem::path folder, std::shared_ptr<Botan::RandomNumberGenerator> rng);
+  FleetDevice(const std::filesystem::path& folder, std::shared_ptr<Botan::RandomNumberGenerator> rng);
 
   /// Power-up when that is due, report of a version that the service does not know, one poll, and what follows from it.
   /// Throws as DdiClient does; the device then tries again at its next poll.

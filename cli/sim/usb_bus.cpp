@@ -100,7 +100,7 @@ struct UsbBus::Impl {
   }
 
   /// A node without its ioctls would be opened by whoever is quick: it comes after them and goes before them.
-  void appear(Slot& slot) {
+  void appear(const Slot& slot) const {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
     require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
@@ -110,7 +110,7 @@ struct UsbBus::Impl {
     umockdev_testbed_uevent(testbed.get(), slot.place.sysfs_path.c_str(), "add");
   }
 
-  void disappear(Slot& slot) {
+  void disappear(const Slot& slot) const {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
     umockdev_testbed_uevent(testbed.get(), slot.place.sysfs_path.c_str(), "remove");
@@ -118,7 +118,7 @@ struct UsbBus::Impl {
     require(umockdev_testbed_detach_ioctl(testbed.get(), node.c_str(), &error), error, "detaching from " + node);
   }
 
-  std::monostate restart(Slot& slot) {
+  std::monostate restart(Slot& slot) const {
     disappear(slot);
     std::this_thread::sleep_for(kRestart);
     slot.port.come_back();
@@ -174,7 +174,7 @@ void UsbBus::plug_in(std::unique_ptr<UsbDevice> device) {
 void UsbBus::rethrow_failure() {
   for (const auto& slot : impl_->slots) slot->port.rethrow_failure();
   const std::lock_guard lock{impl_->mutex};
-  if (impl_->failure) throw *impl_->failure;
+  if (const auto& failure = impl_->failure) throw Error{failure->code(), failure->what()};
 }
 
 }  // namespace lamp::sim

@@ -24,7 +24,7 @@ std::shared_ptr<Botan::ECDSA_PrivateKey> make_key() {
 }
 
 Botan::X509_Time from() { return Botan::X509_Time{"20200101000000Z", Botan::ASN1_Type::GeneralizedTime}; }
-Botan::X509_Time until() { return Botan::X509_Time{"30000101000000Z", Botan::ASN1_Type::GeneralizedTime}; }
+Botan::X509_Time until() { return Botan::X509_Time{"99991231235959Z", Botan::ASN1_Type::GeneralizedTime}; }
 
 Botan::X509_DN name_of(const Subject& subject) {
   Botan::X509_DN name;

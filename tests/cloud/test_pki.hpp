@@ -1,4 +1,4 @@
-// Authorities with software keys, for tests only. Everything they issue is valid from 2020 to 3000.
+// Authorities with software keys, for tests only. Everything they issue is valid from 2020 on, without an end.
 #pragma once
 
 #include <filesystem>

@@ -10,6 +10,7 @@
 #include "lib/cloud/router.hpp"
 #include "lib/cloud/service.hpp"
 #include "lib/rollout/executor.hpp"
+#include "lib/rollout/plan.hpp"
 #include "tests/cloud/test_pki.hpp"
 #include "tests/firmware/release_fixture.hpp"
 #include "tests/registry/fleet.hpp"
