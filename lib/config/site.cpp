@@ -135,8 +135,7 @@ fs::path Site::template_file(std::string_view folder, std::string_view file) con
 }
 
 fs::path templates_directory() {
-  if (const char* named_by_environment =
-          std::getenv("LAMP_TEMPLATES");
+  if (const char* named_by_environment = std::getenv("LAMP_TEMPLATES");
       named_by_environment != nullptr && *named_by_environment != '\0')
     return named_by_environment;
   const fs::path source{LAMP_SOURCE_TEMPLATES};

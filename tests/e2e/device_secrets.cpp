@@ -1,5 +1,5 @@
-// device_secrets FOLDER: prints the secrets in the virtual devices' flash below FOLDER, each as lower-case hexadecimal, upper-case
-// hexadecimal and base64, one a line, for a search that must find none of them elsewhere.
+// device_secrets FOLDER: prints the secrets in the virtual devices' flash below FOLDER, each as lower-case hexadecimal,
+// upper-case hexadecimal and base64, one a line, for a search that must find none of them elsewhere.
 #include <algorithm>
 #include <filesystem>
 #include <iostream>
