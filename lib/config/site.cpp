@@ -127,9 +127,9 @@ const TokenPlace& Site::token(const std::string& token_name) const { return name
 const Person& Site::person(const std::string& person_name) const { return named(people, person_name, "person"); }
 
 fs::path Site::template_file(std::string_view folder, std::string_view file) const {
-  const auto own = root / folder / file;
+  auto own = root / folder / file;
   if (fs::exists(own)) return own;
-  const auto delivered = templates_directory() / folder / file;
+  auto delivered = templates_directory() / folder / file;
   if (fs::exists(delivered)) return delivered;
   throw Error{Errc::not_found, "no " + std::string{file} + ": neither " + own.string() + " nor " + delivered.string()};
 }
