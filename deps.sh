@@ -12,7 +12,7 @@ readonly build_packages=(
   build-essential ca-certificates cmake ninja-build pkg-config ccache
   libp11-kit-dev p11-kit p11-kit-modules softhsm2 libcli11-dev libyaml-cpp-dev libusb-1.0-0-dev
   nlohmann-json3-dev libboost-dev libsqlite3-dev libfmt-dev
-  umockdev libumockdev-dev openssl curl)
+  umockdev libumockdev-dev openssl curl tzdata)
 readonly test_packages=(
   libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
   mandoc dfu-util procps git)
