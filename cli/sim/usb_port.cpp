@@ -74,8 +74,8 @@ UsbPort::Result UsbPort::dispatch(UMockdevIoctlClient* client) {
       if (claimed_by_ == client) claimed_by_ = nullptr;
       return {};
     case USBDEVFS_SETINTERFACE:
-    case USBDEVFS_SETCONFIGURATION:
-    case USBDEVFS_CLEAR_HALT: return {};
+    case USBDEVFS_SETCONFIGURATION: return {};
+    case USBDEVFS_CLEAR_HALT: return clear_halt(*argument);
     case USBDEVFS_RESET: device_.bus_reset(); return {};
     case USBDEVFS_SUBMITURB: return submit(client, argument.get());
     case USBDEVFS_DISCARDURB: return discard(client, umockdev_ioctl_client_get_arg(client));
@@ -88,6 +88,13 @@ UsbPort::Result UsbPort::dispatch(UMockdevIoctlClient* client) {
 UsbPort::Result UsbPort::claim(UMockdevIoctlClient* client) {
   if (claimed_by_ != nullptr && claimed_by_ != client) return {-1, EBUSY};
   claimed_by_ = client;
+  return {};
+}
+
+UsbPort::Result UsbPort::clear_halt(const UMockdevIoctlData& argument) {
+  unsigned int endpoint = 0;
+  std::memcpy(&endpoint, argument.data, sizeof endpoint);
+  device_.clear_halt(static_cast<std::uint8_t>(endpoint));
   return {};
 }
 

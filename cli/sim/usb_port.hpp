@@ -53,6 +53,7 @@ class UsbPort {
   [[nodiscard]] Result discard(UMockdevIoctlClient* client, UMockdevIoctlData* argument);
   [[nodiscard]] Result reap(UMockdevIoctlClient* client, UMockdevIoctlData* argument);
   [[nodiscard]] Result claim(UMockdevIoctlClient* client);
+  [[nodiscard]] Result clear_halt(const UMockdevIoctlData& argument);
   void run_pending();
   [[nodiscard]] Outcome run(Transfer& transfer, int& moved);
   [[nodiscard]] Outcome run_control(Transfer& transfer, int& moved);

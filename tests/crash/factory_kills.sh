@@ -56,8 +56,8 @@ run_and_kill() {
   if kill -9 $child 2>/dev/null; then kills=$((kills + 1)); fi
   local status=0
   wait "$sim" || status=$?
-  # 137: lamp-factory was killed, and lamp-sim ended as it did. 134: the bus below umockdev was caught by the kill and gave up;
-  # the devices' flash is what counts. Anything else is a failure.
+  # 137: lamp-factory was killed, and lamp-sim ended as it did. 134: lamp-sim itself aborted, seen
+  # rarely and not yet explained; the devices' flash is what this test judges, so it is counted and shown. Anything else fails.
   if [ "$status" -eq 134 ]; then
     bus_ends=$((bus_ends + 1))
     tail -n 5 run.log
@@ -99,4 +99,4 @@ while [ "$kills" -lt "$wanted" ]; do
 done
 check_site
 printf '\n%-28s %d\n%-28s %d\n%-28s %s\n%-28s %d\n' "kills" "$kills" "sites" "$round" "duplicates, stranded units" "0, 0" \
-  "virtual buses that gave up" "$bus_ends"
+  "aborts of lamp-sim" "$bus_ends"

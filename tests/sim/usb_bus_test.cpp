@@ -70,6 +70,13 @@ TEST_F(UsbBus, LendsADeviceToOneProgramAtATime) {
   EXPECT_THROW((void)bench_->open("1-1"), Error);
 }
 
+// lamp-provisioning(7), USB: what a station that was killed in the middle of a frame leaves behind.
+TEST_F(UsbBus, ForgetsHalfAFrameWhenTheNextStationBegins) {
+  bench_->open("1-1")->send(Bytes{'L', 'P', 1, 0, 0, 0, 200, 0x83});
+  const auto fixture = bench_->open("1-1");
+  EXPECT_EQ((DeviceSession{*fixture, rng_}.identify().state), Lifecycle::blank);
+}
+
 TEST_F(UsbBus, BringsADeviceBackWithANewSessionAfterItsReset) {
   auto fixture = bench_->open("1-1");
   const auto before = DeviceSession{*fixture, rng_}.identify();
