@@ -5,6 +5,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <filesystem>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -12,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "cli/sim/uevent_sender.hpp"
 #include "cli/sim/usb_descriptors.hpp"
 #include "cli/sim/usb_port.hpp"
 #include "lib/base/error.hpp"
@@ -57,16 +59,28 @@ struct Place {
   std::string sysfs_path;
 };
 
+/// What the kernel tells of a USB device in its uevents.
+std::vector<std::string> properties(const Place& place) {
+  return {"BUSNUM=001", "DEVNUM=" + three_digits(place.address),     "DEVNAME=/dev/" + place.node, "DEVTYPE=usb_device",
+          "MAJOR=189",  "MINOR=" + std::to_string(place.address - 1)};
+}
+
 /// umockdev's description of a device: udev properties, sysfs attributes, and the binary descriptors file.
 std::string description(const Place& place) {
   const auto number = std::to_string(place.address);
-  return "P: " + place.device_path + "\nN: " + place.node +
-         "\nE: BUSNUM=001\nE: DEVNUM=" + three_digits(place.address) + "\nE: DEVNAME=/dev/" + place.node +
-         "\nE: DEVTYPE=usb_device\nE: MAJOR=189\nE: MINOR=" + std::to_string(place.address - 1) +
-         "\nE: SUBSYSTEM=usb\nA: busnum=1\\n\nA: devnum=" + number +
+  std::string text = "P: " + place.device_path + "\nN: " + place.node + "\nE: SUBSYSTEM=usb\n";
+  for (const auto& property : properties(place)) text += "E: " + property + '\n';
+  return text + "A: busnum=1\\n\nA: devnum=" + number +
          "\\n\nA: speed=480\\n\nA: bConfigurationValue=1\\n\nA: idVendor=1209\\n\nA: idProduct=0001\\n\n"
          "H: descriptors=" +
          hex(kDeviceDescriptor) + hex(kConfigurationDescriptor) + "\n\n";
+}
+
+std::filesystem::path root_of(UMockdevTestbed* testbed) {
+  gchar* const root = umockdev_testbed_get_root_dir(testbed);
+  std::filesystem::path path{root};
+  g_free(root);
+  return path;
 }
 
 gboolean on_ioctl(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client, gpointer port) {
@@ -99,26 +113,32 @@ struct UsbBus::Impl {
     wake.notify_one();
   }
 
+  void tell(std::string_view action, const Place& place) {
+    std::string list;
+    for (const auto& property : properties(place)) (list += property) += '\0';
+    uevents.send(action, place.device_path, list);
+  }
+
   /// A node without its ioctls would be opened by whoever is quick: it comes after them and goes before them.
-  void appear(const Slot& slot) const {
+  void appear(const Slot& slot) {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
     require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
             "attaching to " + node);
     require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place).c_str(), &error), error,
             "adding a virtual USB device");
-    umockdev_testbed_uevent(testbed.get(), slot.place.sysfs_path.c_str(), "add");
+    tell("add", slot.place);
   }
 
-  void disappear(const Slot& slot) const {
+  void disappear(const Slot& slot) {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
-    umockdev_testbed_uevent(testbed.get(), slot.place.sysfs_path.c_str(), "remove");
+    tell("remove", slot.place);
     umockdev_testbed_remove_device(testbed.get(), slot.place.sysfs_path.c_str());
     require(umockdev_testbed_detach_ioctl(testbed.get(), node.c_str(), &error), error, "detaching from " + node);
   }
 
-  std::monostate restart(Slot& slot) const {
+  std::monostate restart(Slot& slot) {
     disappear(slot);
     std::this_thread::sleep_for(kRestart);
     slot.port.come_back();
@@ -145,6 +165,7 @@ struct UsbBus::Impl {
   std::optional<Error> failure;
   std::vector<std::unique_ptr<Slot>> slots;
   Object<UMockdevTestbed> testbed{umockdev_testbed_new()};  // its end joins the ioctl thread: before the slots go
+  UeventSender uevents{root_of(testbed.get())};
   std::jthread replugger{[this](const std::stop_token& stop) { replug(stop); }};
 };
 
