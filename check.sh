@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds, and passes every test. Under 45 minutes on 2 cores from a clean clone.
 #
-#   ./check.sh           format, two builds (sanitized; as delivered), all rings, clang-tidy on what the last commits changed
-#   ./check.sh --long    also clang-tidy on every file and the long crash ring
+#   ./check.sh           format, two builds (sanitized; as delivered), all rings, fuzzing, clang-tidy on what the last commits changed
+#   ./check.sh --long    also an hour of fuzzing, clang-tidy on every file and the long crash ring
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 readonly top=$PWD
 readonly sanitized=$top/build/sanitized
 readonly delivered=$top/build/delivered
+readonly fuzzing=$top/build/fuzz
 long=''
 [ "${1:-}" = --long ] && long=yes
 started=$SECONDS
@@ -29,10 +30,11 @@ check_format() {
 }
 
 configure_and_build() {
-  local folder=$1
+  local folder=$1 target=''
   shift
+  if [ "$1" = --target ]; then target=$2; shift 2; fi
   cmake -S . -B "$folder" -G Ninja "$@" >"$folder.log" 2>&1 || { tail -n 20 "$folder.log" >&2; die "cmake failed"; }
-  ninja -C "$folder" >"$folder.log" 2>&1 || { grep -E -A 12 'FAILED|error:' "$folder.log" | head -n 60 >&2; die "the build failed; all of it is in $folder.log"; }
+  ninja -C "$folder" ${target:+"$target"} >"$folder.log" 2>&1 || { grep -E -A 12 'FAILED|error:' "$folder.log" | head -n 60 >&2; die "the build failed; all of it is in $folder.log"; }
 }
 
 # Runs one build's tests; a skip is a failure where CI installs what it needs, and is always shown.
@@ -75,11 +77,16 @@ main() {
   say "building as delivered"
   configure_and_build "$delivered" -DCMAKE_BUILD_TYPE=Release -DCMAKE_PREFIX_PATH="$prefix"
   say "tests: tokens, peers, whole site, crashes"
-  run_tests "$delivered" -LE 'unit|script|vectors|long'
+  run_tests "$delivered" -LE 'unit|script|vectors|fuzz|long|bench'
   say "building with ASan and UBSan"
   configure_and_build "$sanitized" -DCMAKE_BUILD_TYPE=Debug -DLAMP_WERROR=ON -DLAMP_SANITIZE=address,undefined -DCMAKE_PREFIX_PATH="$prefix"
-  say "tests: unit, vectors, scripts"
-  run_tests "$sanitized" -L 'unit|script|vectors'
+  say "tests: unit, vectors, scripts, fuzz targets on their seeds"
+  run_tests "$sanitized" -L 'unit|script|vectors|fuzz'
+  say "building fuzz targets with libFuzzer"
+  configure_and_build "$fuzzing" --target fuzz_targets -DCMAKE_CXX_COMPILER=clang++-19 -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+    -DLAMP_FUZZ=ON -DLAMP_SANITIZE=address,undefined -DCMAKE_PREFIX_PATH="$prefix"
+  say "fuzzing"
+  tests/fuzz/run.sh "$fuzzing" ${long:+3600} || die "a fuzz target found something"
   tidy
   if [ -n "$long" ]; then
     say "long crash ring"

@@ -84,7 +84,7 @@ Bytes sample_image() {
   Bytes image = to_bytes("Lamplighter sample image for smart-lamp, version 1.1.0\n");
   const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
   Bytes link = to_bytes("lamplighter");
-  while (image.size() < 192 * 1024) {
+  while (image.size() < std::size_t{192} * 1024) {
     hash->update(link);
     link = hash->final_stdvec();
     append(image, link);

@@ -28,7 +28,7 @@ std::optional<Artifact> measure(const std::filesystem::path& file) {
   const auto sha1 = Botan::HashFunction::create_or_throw("SHA-1");
   const auto md5 = Botan::HashFunction::create_or_throw("MD5");
   Artifact artifact{.file = file, .size = 0, .sha256 = {}, .sha1 = {}, .md5 = {}};
-  Bytes piece(64 * 1024);
+  Bytes piece(std::size_t{64} * 1024);
   while (in) {
     in.read(reinterpret_cast<char*>(piece.data()), static_cast<std::streamsize>(piece.size()));
     const auto got = ByteView{piece}.first(static_cast<std::size_t>(in.gcount()));

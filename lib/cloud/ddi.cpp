@@ -22,7 +22,7 @@ using Handler = Reply (*)(const Service&, const Request&);
 
 constexpr std::string_view kBase = "/default/controller/v1/";
 constexpr std::chrono::seconds kBusyPoll{5};
-constexpr std::size_t kFeedbackLimit = 256 * 1024;
+constexpr std::size_t kFeedbackLimit = std::size_t{256} * 1024;
 
 Reply json_reply(const Json& json) { return {.status = 200, .body = dump(json), .file = std::nullopt}; }
 

@@ -11,7 +11,7 @@
 namespace lamp::cloud {
 namespace {
 
-constexpr std::size_t kBatchBytes = 8 * 1024 * 1024;
+constexpr std::size_t kBatchBytes = std::size_t{8} * 1024 * 1024;
 
 std::string joined(const std::vector<std::string>& objections) {
   std::string all;

@@ -52,7 +52,7 @@ struct Reply {
 /// 500 (whose text stays inside).
 [[nodiscard]] Reply error_reply(const Error& error);
 
-inline constexpr std::size_t kDefaultBodyLimit = 64 * 1024;
+inline constexpr std::size_t kDefaultBodyLimit = std::size_t{64} * 1024;
 
 struct Route {
   std::string method;                        ///< "GET" answers HEAD too
