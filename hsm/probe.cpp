@@ -36,9 +36,9 @@ Pair make_pair(Session& session, CK_MECHANISM_TYPE type, Template public_part, C
   CK_MECHANISM mechanism{type, nullptr, 0};
   CK_OBJECT_HANDLE public_half = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_half = CK_INVALID_HANDLE;
-  check(session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
-                                   private_part.data(), private_part.size(), &public_half, &private_half),
-        "C_GenerateKeyPair");
+  session.check(session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
+                                           private_part.data(), private_part.size(), &public_half, &private_half),
+                "C_GenerateKeyPair");
   return {{session, public_half}, {session, private_half}};
 }
 
@@ -79,7 +79,8 @@ Finding judge(const Botan::Public_Key& key, const std::string& padding, ByteView
 Finding probe_ecdsa(Session& session, ByteView curve, const std::string& hash) {
   const auto pair = make_ec_pair(session, curve, CKA_SIGN);
   Bytes signature;
-  check(sign(session, pair.private_half.handle(), {CKM_ECDSA, nullptr, 0}, hash_of_message(hash), signature), "C_Sign");
+  session.check(sign(session, pair.private_half.handle(), {CKM_ECDSA, nullptr, 0}, hash_of_message(hash), signature),
+                "C_Sign");
   return judge(*read_public_key(session, pair.public_half.handle()), hash, signature);
 }
 
@@ -87,9 +88,9 @@ Finding probe_pss(Session& session) {
   const auto pair = make_rsa_pair(session, CKA_SIGN);
   CK_RSA_PKCS_PSS_PARAMS parameters{CKM_SHA256, CKG_MGF1_SHA256, 32};
   Bytes signature;
-  check(sign(session, pair.private_half.handle(), {CKM_RSA_PKCS_PSS, &parameters, sizeof parameters},
-             hash_of_message("SHA-256"), signature),
-        "C_Sign");
+  session.check(sign(session, pair.private_half.handle(), {CKM_RSA_PKCS_PSS, &parameters, sizeof parameters},
+                     hash_of_message("SHA-256"), signature),
+                "C_Sign");
   return judge(*read_public_key(session, pair.public_half.handle()), "PSS(SHA-256,MGF1,32)", signature);
 }
 
@@ -100,11 +101,11 @@ Finding probe_oaep(Session& session, const std::string& hash, CK_MECHANISM_TYPE 
   const auto encrypted = encryptor.encrypt(as_bytes(kMessage), Botan::system_rng());
   CK_RSA_PKCS_OAEP_PARAMS parameters{type, mgf, CKZ_DATA_SPECIFIED, nullptr, 0};
   CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
-  check(session->C_DecryptInit(session.handle(), &mechanism, pair.private_half.handle()), "C_DecryptInit");
+  session.check(session->C_DecryptInit(session.handle(), &mechanism, pair.private_half.handle()), "C_DecryptInit");
   Bytes clear(encrypted.size());
   CK_ULONG size = clear.size();
-  check(session->C_Decrypt(session.handle(), mutable_pointer(encrypted), encrypted.size(), clear.data(), &size),
-        "C_Decrypt");
+  session.check(session->C_Decrypt(session.handle(), mutable_pointer(encrypted), encrypted.size(), clear.data(), &size),
+                "C_Decrypt");
   clear.resize(size);
   if (to_text(clear) == kMessage) return {"", Outcome::works, "decrypts what software encrypted"};
   return {"", Outcome::unsafe, "decrypted to something else"};
@@ -127,7 +128,7 @@ CK_OBJECT_HANDLE make_session_aes(Session& session) {
   t.number(CKA_VALUE_LEN, 32).flag(CKA_WRAP, true);
   CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
   CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-  check(session->C_GenerateKey(session.handle(), &mechanism, t.data(), t.size(), &made), "C_GenerateKey");
+  session.check(session->C_GenerateKey(session.handle(), &mechanism, t.data(), t.size(), &made), "C_GenerateKey");
   return made;
 }
 
@@ -137,8 +138,8 @@ Finding probe_key_wrap(Session& session) {
   CK_MECHANISM mechanism{CKM_AES_KEY_WRAP, nullptr, 0};
   Bytes wrapped(64);
   CK_ULONG size = wrapped.size();
-  check(session->C_WrapKey(session.handle(), &mechanism, kek.handle(), key.handle(), wrapped.data(), &size),
-        "C_WrapKey");
+  session.check(session->C_WrapKey(session.handle(), &mechanism, kek.handle(), key.handle(), wrapped.data(), &size),
+                "C_WrapKey");
   if (size == 40) return {"", Outcome::works, "wraps an AES-256 key into 40 bytes"};
   return {"", Outcome::unsafe, "wrapped an AES-256 key into " + std::to_string(size) + " bytes"};
 }
