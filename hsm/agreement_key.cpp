@@ -12,14 +12,6 @@ namespace {
 constexpr std::size_t kPointSize = 65;
 constexpr CK_ULONG kSharedSize = 32;
 
-Bytes der_octets(ByteView point) {
-  return guarded(Errc::internal, [&] {
-    Bytes der;
-    Botan::DER_Encoder{der}.encode(point.data(), point.size(), Botan::ASN1_Type::OctetString);
-    return der;
-  });
-}
-
 class TokenAgreementKey final : public crypto::AgreementKey {
  public:
   TokenAgreementKey(std::shared_ptr<Connection> connection, std::shared_ptr<KeyHandle> key, Bytes point)
@@ -59,6 +51,14 @@ class TokenAgreementKey final : public crypto::AgreementKey {
 };
 
 }  // namespace
+
+Bytes der_octets(ByteView point) {
+  return guarded(Errc::internal, [&] {
+    Bytes der;
+    Botan::DER_Encoder{der}.encode(point.data(), point.size(), Botan::ASN1_Type::OctetString);
+    return der;
+  });
+}
 
 SecureBytes derive_shared(Session& session, CK_OBJECT_HANDLE key, ByteView point) {
   CK_ECDH1_DERIVE_PARAMS parameters{CKD_NULL, 0, nullptr, point.size(), mutable_pointer(point)};

@@ -54,12 +54,25 @@ Template private_template(KeyUse use, const std::string& label, ByteView id) {
   return t;
 }
 
+// NSS keeps the attribute and signs all the same: the attribute is a claim, so the key is tried without the PIN.
+bool signs_without_pin(Session& session, CK_OBJECT_HANDLE key, KeyKind kind) {
+  CK_RSA_PKCS_PSS_PARAMS pss{CKM_SHA256, CKG_MGF1_SHA256, 32};
+  CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
+  if (is_rsa(kind)) mechanism = {CKM_RSA_PKCS_PSS, &pss, sizeof pss};
+  if (session->C_SignInit(session.handle(), &mechanism, key) != CKR_OK) return false;
+  Bytes digest(32), signature(512);
+  CK_ULONG size = signature.size();
+  return session->C_Sign(session.handle(), digest.data(), digest.size(), signature.data(), &size) == CKR_OK;
+}
+
 // Some tokens accept a template and make a weaker key; such a key does not stay.
-void require_strict(Session& session, const Connection& connection, KeyUse use, const std::string& label) {
+void require_strict(Session& session, const Connection& connection, KeyKind kind, KeyUse use,
+                    const std::string& label) {
   const auto private_half = find_object(session, connection, CKO_PRIVATE_KEY, label);
   const bool hidden =
       read_flag(session, private_half, CKA_SENSITIVE) && !read_flag(session, private_half, CKA_EXTRACTABLE);
-  const bool gated = use != KeyUse::sign_with_pin || read_flag(session, private_half, CKA_ALWAYS_AUTHENTICATE);
+  const bool gated = use != KeyUse::sign_with_pin || (read_flag(session, private_half, CKA_ALWAYS_AUTHENTICATE) &&
+                                                      !signs_without_pin(session, private_half, kind));
   if (hidden && gated) return;
   session->C_DestroyObject(session.handle(), private_half);
   session->C_DestroyObject(session.handle(), find_object(session, connection, CKO_PUBLIC_KEY, label));
@@ -130,7 +143,9 @@ void Token::generate_key(KeyKind kind, KeyUse use, const std::string& label) {
   auto& connection = *impl_->connection;
   const Connection::Lock lock{connection};
   make_new(connection, label, [&](Session& session, ByteView id) { make_pair(session, kind, use, label, id); });
-  connection.with_session([&](Session& session) { require_strict(session, connection, use, label); });
+  // In a session of its own: some tokens keep the refused signature active in it for ever.
+  auto session = connection.fresh_session();
+  require_strict(session, connection, kind, use, label);
 }
 
 void Token::generate_aes_key(const std::string& label) {
