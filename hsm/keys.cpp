@@ -54,19 +54,54 @@ Template private_template(KeyUse use, const std::string& label, ByteView id) {
   return t;
 }
 
+// NSS keeps the attribute and signs all the same: the attribute is a claim, so the key is tried without the PIN.
+bool signs_without_pin(Session& session, CK_OBJECT_HANDLE key, KeyKind kind) {
+  CK_RSA_PKCS_PSS_PARAMS pss{CKM_SHA256, CKG_MGF1_SHA256, 32};
+  CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
+  if (is_rsa(kind)) mechanism = {CKM_RSA_PKCS_PSS, &pss, sizeof pss};
+  if (session->C_SignInit(session.handle(), &mechanism, key) != CKR_OK) return false;
+  Bytes digest(32), signature(512);
+  CK_ULONG size = signature.size();
+  return session->C_Sign(session.handle(), digest.data(), digest.size(), signature.data(), &size) == CKR_OK;
+}
+
 // Some tokens accept a template and make a weaker key; such a key does not stay.
-void require_strict(Session& session, const Connection& connection, KeyUse use, CK_OBJECT_HANDLE public_half,
-                    CK_OBJECT_HANDLE private_half) {
+void require_strict(Session& session, const Connection& connection, KeyKind kind, KeyUse use,
+                    const std::string& label) {
+  const auto private_half = find_object(session, connection, CKO_PRIVATE_KEY, label);
   const bool hidden =
       read_flag(session, private_half, CKA_SENSITIVE) && !read_flag(session, private_half, CKA_EXTRACTABLE);
-  const bool gated = use != KeyUse::sign_with_pin || read_flag(session, private_half, CKA_ALWAYS_AUTHENTICATE);
+  const bool gated = use != KeyUse::sign_with_pin || (read_flag(session, private_half, CKA_ALWAYS_AUTHENTICATE) &&
+                                                      !signs_without_pin(session, private_half, kind));
   if (hidden && gated) return;
   session->C_DestroyObject(session.handle(), private_half);
-  session->C_DestroyObject(session.handle(), public_half);
+  session->C_DestroyObject(session.handle(), find_object(session, connection, CKO_PUBLIC_KEY, label));
   throw Error{Errc::denied,
               connection.description() +
                   (hidden ? " ignores the demand for a PIN at each signature" : " made a key that could be exported") +
                   "; the key was destroyed"};
+}
+
+void make_pair(Session& session, KeyKind kind, KeyUse use, const std::string& label, ByteView id) {
+  auto public_part = public_template(kind, use, label, id);
+  auto private_part = private_template(use, label, id);
+  CK_MECHANISM mechanism{is_rsa(kind) ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, nullptr, 0};
+  CK_OBJECT_HANDLE public_half = CK_INVALID_HANDLE;
+  CK_OBJECT_HANDLE private_half = CK_INVALID_HANDLE;
+  session.check(session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
+                                           private_part.data(), private_part.size(), &public_half, &private_half),
+                "C_GenerateKeyPair");
+}
+
+void make_aes(Session& session, const std::string& label, ByteView id) {
+  Template t;
+  t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
+  t.number(CKA_VALUE_LEN, 32).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, true).flag(CKA_WRAP, true);
+  t.flag(CKA_UNWRAP, false).flag(CKA_ENCRYPT, false).flag(CKA_DECRYPT, false);
+  t.flag(CKA_SIGN, false).flag(CKA_VERIFY, false).flag(CKA_DERIVE, false);
+  CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
+  CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
+  session.check(session->C_GenerateKey(session.handle(), &mechanism, t.data(), t.size(), &made), "C_GenerateKey");
 }
 
 KeyInfo describe(Session& session, CK_OBJECT_HANDLE object) {
@@ -88,56 +123,35 @@ bool has_object(Session& session, const std::string& label) {
   return false;
 }
 
-void require_new(Session& session, const Connection& connection, const std::string& label) {
-  if (has_object(session, label)) {
-    throw Error{Errc::exists, connection.description() + " has a key \"" + label + "\" already"};
-  }
+/// Looks, then makes: one step to our other processes, and two operations, of which only the looking may be repeated
+/// freely.
+template <class Make>
+void make_new(Connection& connection, const std::string& label, Make&& make) {
+  require_name(label, "key label");
+  connection.require_login();
+  const auto taken = connection.with_session([&](Session& session) { return has_object(session, label); });
+  if (taken) throw Error{Errc::exists, connection.description() + " has a key \"" + label + "\" already"};
+  const auto id = fresh_id();
+  in_context("making key \"" + label + "\"",
+             [&] { connection.with_session([&](Session& session) { make(session, id); }, Repeat::only_anew); });
 }
 
 }  // namespace
 
 void Token::generate_key(KeyKind kind, KeyUse use, const std::string& label) {
   require_fitting(kind, use);
-  require_name(label, "key label");
   auto& connection = *impl_->connection;
-  connection.require_login();
-  const auto lock = connection.lock();  // looking and making are one step to our other processes
-  connection.with_session([&](Session& session) {
-    require_new(session, connection, label);
-    const auto id = fresh_id();
-    auto public_part = public_template(kind, use, label, id);
-    auto private_part = private_template(use, label, id);
-    CK_MECHANISM mechanism{is_rsa(kind) ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, nullptr, 0};
-    CK_OBJECT_HANDLE public_half = CK_INVALID_HANDLE;
-    CK_OBJECT_HANDLE private_half = CK_INVALID_HANDLE;
-    in_context("making key \"" + label + "\"", [&] {
-      check(session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
-                                       private_part.data(), private_part.size(), &public_half, &private_half),
-            "C_GenerateKeyPair");
-    });
-    require_strict(session, connection, use, public_half, private_half);
-  });
+  const Connection::Lock lock{connection};
+  make_new(connection, label, [&](Session& session, ByteView id) { make_pair(session, kind, use, label, id); });
+  // In a session of its own: some tokens keep the refused signature active in it for ever.
+  auto session = connection.fresh_session();
+  require_strict(session, connection, kind, use, label);
 }
 
 void Token::generate_aes_key(const std::string& label) {
-  require_name(label, "key label");
   auto& connection = *impl_->connection;
-  connection.require_login();
-  const auto lock = connection.lock();
-  connection.with_session([&](Session& session) {
-    require_new(session, connection, label);
-    const auto id = fresh_id();
-    Template t;
-    t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
-    t.number(CKA_VALUE_LEN, 32).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, true).flag(CKA_WRAP, true);
-    t.flag(CKA_UNWRAP, false).flag(CKA_ENCRYPT, false).flag(CKA_DECRYPT, false);
-    t.flag(CKA_SIGN, false).flag(CKA_VERIFY, false).flag(CKA_DERIVE, false);
-    CK_MECHANISM mechanism{CKM_AES_KEY_GEN, nullptr, 0};
-    CK_OBJECT_HANDLE made = CK_INVALID_HANDLE;
-    in_context("making key \"" + label + "\"", [&] {
-      check(session->C_GenerateKey(session.handle(), &mechanism, t.data(), t.size(), &made), "C_GenerateKey");
-    });
-  });
+  const Connection::Lock lock{connection};
+  make_new(connection, label, [&](Session& session, ByteView id) { make_aes(session, label, id); });
 }
 
 bool Token::has_key(const std::string& label) const {
@@ -159,20 +173,21 @@ std::vector<KeyInfo> Token::keys() const {
 void Token::destroy_key(const std::string& label) {
   auto& connection = *impl_->connection;
   connection.require_login();
-  const auto lock = connection.lock();
+  const Connection::Lock lock{connection};
+  std::size_t destroyed = 0;
+  // Harmless twice: what is gone is not found again. The private half first: after a kill between the two the label is
+  // still taken, and this call finishes.
   connection.with_session([&](Session& session) {
-    // The private half first: after a kill between the two the label is still taken, and this call finishes.
-    std::size_t destroyed = 0;
     for (const CK_OBJECT_CLASS c : {CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKO_PUBLIC_KEY}) {
       const auto found = find_objects(session, c, label);
       if (found.size() > 1) static_cast<void>(find_object(session, connection, c, label));
       for (const auto object : found) {
-        check(session->C_DestroyObject(session.handle(), object), "C_DestroyObject");
+        session.check(session->C_DestroyObject(session.handle(), object), "C_DestroyObject");
         ++destroyed;
       }
     }
-    if (destroyed == 0) throw Error{Errc::not_found, connection.description() + " has no key \"" + label + "\""};
   });
+  if (destroyed == 0) throw Error{Errc::not_found, connection.description() + " has no key \"" + label + "\""};
 }
 
 std::unique_ptr<Botan::Public_Key> Token::public_key(const std::string& label) const {

@@ -68,6 +68,7 @@ TokenInfo token_info(const Module& module, unsigned long slot) {
   info.manufacturer = padded_text(raw.manufacturerID);
   info.model = padded_text(raw.model);
   info.serial = padded_text(raw.serialNumber);
+  info.firmware = std::to_string(raw.firmwareVersion.major) + "." + std::to_string(raw.firmwareVersion.minor);
   info.initialized = has(CKF_TOKEN_INITIALIZED);
   info.user_pin_set = has(CKF_USER_PIN_INITIALIZED);
   info.login_required = has(CKF_LOGIN_REQUIRED);

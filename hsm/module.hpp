@@ -38,6 +38,7 @@ class Module {
 struct TokenInfo {
   unsigned long slot = 0;
   std::string label, manufacturer, model, serial;
+  std::string firmware;  ///< "2.6"
   bool initialized = false, user_pin_set = false, login_required = false;
   bool pin_count_low = false, pin_final_try = false, pin_locked = false;
   unsigned long min_pin = 0, max_pin = 0;

@@ -40,15 +40,15 @@ std::vector<CK_OBJECT_HANDLE> find_objects(Session& session, CK_OBJECT_CLASS obj
   Template wanted;
   wanted.number(CKA_CLASS, object_class);
   if (label) wanted.text(CKA_LABEL, *label);
-  check(session->C_FindObjectsInit(session.handle(), wanted.data(), wanted.size()), "C_FindObjectsInit");
+  session.check(session->C_FindObjectsInit(session.handle(), wanted.data(), wanted.size()), "C_FindObjectsInit");
   std::vector<CK_OBJECT_HANDLE> found;
   CK_OBJECT_HANDLE batch[32];
   CK_ULONG count = 0;
   do {
-    check(session->C_FindObjects(session.handle(), batch, std::size(batch), &count), "C_FindObjects");
+    session.check(session->C_FindObjects(session.handle(), batch, std::size(batch), &count), "C_FindObjects");
     found.insert(found.end(), batch, batch + count);
   } while (count != 0);
-  check(session->C_FindObjectsFinal(session.handle()), "C_FindObjectsFinal");
+  session.check(session->C_FindObjectsFinal(session.handle()), "C_FindObjectsFinal");
   return found;
 }
 
@@ -66,10 +66,10 @@ CK_OBJECT_HANDLE find_object(Session& session, const Connection& connection, CK_
 
 Bytes read_bytes(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
   CK_ATTRIBUTE attribute{type, nullptr, 0};
-  check(session->C_GetAttributeValue(session.handle(), object, &attribute, 1), "C_GetAttributeValue");
+  session.check(session->C_GetAttributeValue(session.handle(), object, &attribute, 1), "C_GetAttributeValue");
   Bytes value(attribute.ulValueLen);
   attribute.pValue = value.data();
-  check(session->C_GetAttributeValue(session.handle(), object, &attribute, 1), "C_GetAttributeValue");
+  session.check(session->C_GetAttributeValue(session.handle(), object, &attribute, 1), "C_GetAttributeValue");
   value.resize(attribute.ulValueLen);
   return value;
 }
@@ -77,7 +77,7 @@ Bytes read_bytes(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE ty
 CK_ULONG read_number(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type) {
   CK_ULONG value = 0;
   CK_ATTRIBUTE attribute{type, &value, sizeof value};
-  check(session->C_GetAttributeValue(session.handle(), object, &attribute, 1), "C_GetAttributeValue");
+  session.check(session->C_GetAttributeValue(session.handle(), object, &attribute, 1), "C_GetAttributeValue");
   return value;
 }
 
@@ -86,7 +86,7 @@ bool read_flag(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type
   CK_ATTRIBUTE attribute{type, &value, sizeof value};
   const CK_RV rv = session->C_GetAttributeValue(session.handle(), object, &attribute, 1);
   if (rv == CKR_ATTRIBUTE_TYPE_INVALID) return false;
-  check(rv, "C_GetAttributeValue");
+  session.check(rv, "C_GetAttributeValue");
   return value == CK_TRUE;
 }
 

@@ -43,6 +43,8 @@ class Template {
 /// False also when the object has no such attribute.
 [[nodiscard]] bool read_flag(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type);
 
+/// The bytes as a DER OCTET STRING: the other way to hand over an EC point.
+[[nodiscard]] Bytes der_octets(ByteView bytes);
 /// ECDH with CKD_NULL: the shared x coordinate, 32 bytes. `point` as this token wants it, bare or DER.
 [[nodiscard]] SecureBytes derive_shared(Session& session, CK_OBJECT_HANDLE key, ByteView point);
 

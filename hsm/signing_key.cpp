@@ -11,7 +11,7 @@
 #include <optional>
 #include <string_view>
 
-#include "hsm/objects.hpp"
+#include "hsm/key_handle.hpp"
 #include "hsm/token.hpp"
 #include "lib/base/error.hpp"
 
@@ -31,9 +31,9 @@ constexpr Digest kDigests[] = {{"SHA-256", 32, CKM_SHA256, CKG_MGF1_SHA256},
 /// The key's place in the token; shared by the Botan key and the operations made from it.
 struct Place {
   std::shared_ptr<Connection> connection;
-  CK_OBJECT_HANDLE handle;
+  std::shared_ptr<KeyHandle> key;
   bool pin_each_time;
-  std::string label;
+  [[nodiscard]] const std::string& label() const noexcept { return key->label(); }
 };
 
 [[noreturn]] void refuse(std::string_view parameters) {
@@ -74,18 +74,19 @@ const Digest& pss_digest(std::string_view parameters) {
 }
 
 Bytes sign_in_token(const Place& place, CK_MECHANISM& mechanism, ByteView digest, std::size_t length) {
-  return in_context("signing with key \"" + place.label + "\"", [&] {
+  return in_context("signing with key \"" + place.label() + "\"", [&] {
     // A login for one operation rewrites SoftHSM's token file as any login does.
-    std::optional<FileLock> lock;
-    if (place.pin_each_time) lock.emplace(place.connection->lock());
+    std::optional<Connection::Lock> lock;
+    if (place.pin_each_time) lock.emplace(*place.connection);
     return place.connection->with_session([&](Session& session) {
-      check(session->C_SignInit(session.handle(), &mechanism, place.handle), "C_SignInit");
+      const auto key = place.key->in(session, *place.connection);
+      session.check(session->C_SignInit(session.handle(), &mechanism, key), "C_SignInit");
       // Nothing between these: cards take the PIN for the very next command only.
       if (place.pin_each_time) place.connection->context_login(session);
       Bytes signature(length);
       CK_ULONG size = signature.size();
-      check(session->C_Sign(session.handle(), mutable_pointer(digest), digest.size(), signature.data(), &size),
-            "C_Sign");
+      session.check(session->C_Sign(session.handle(), mutable_pointer(digest), digest.size(), signature.data(), &size),
+                    "C_Sign");
       if (size != length) throw Error{Errc::unavailable, "the token gave a signature of a wrong length"};
       return signature;
     });
@@ -112,7 +113,7 @@ class TokenSignature : public Botan::PK_Ops::Signature {
     const auto digest = hash_->final_stdvec();
     auto signature = sign_digest(digest);
     if (!verifier_.check_signature(signature)) {
-      throw Error{Errc::unavailable, "the token gave a wrong signature with key \"" + place_.label +
+      throw Error{Errc::unavailable, "the token gave a wrong signature with key \"" + place_.label() +
                                          "\"; check that its public key belongs to it, and the token itself"};
     }
     return signature;
@@ -219,11 +220,11 @@ std::shared_ptr<Botan::Private_Key> Token::signing_key(const std::string& label)
   auto& connection = *impl_->connection;
   connection.require_login();
   const auto public_half = public_key(label);
-  Place place{impl_->connection, CK_INVALID_HANDLE, false, label};
+  Place place{impl_->connection, std::make_shared<KeyHandle>(CKO_PRIVATE_KEY, label), false};
   connection.with_session([&](Session& session) {
-    place.handle = find_object(session, connection, CKO_PRIVATE_KEY, label);
-    place.pin_each_time = read_flag(session, place.handle, CKA_ALWAYS_AUTHENTICATE);
-    if (!read_flag(session, place.handle, CKA_SIGN)) {
+    const auto key = place.key->in(session, connection);
+    place.pin_each_time = read_flag(session, key, CKA_ALWAYS_AUTHENTICATE);
+    if (!read_flag(session, key, CKA_SIGN)) {
       throw Error{Errc::denied, connection.description() + ": key \"" + label + "\" was not made for signing"};
     }
   });

@@ -6,7 +6,7 @@
 
 #include <array>
 
-#include "hsm/objects.hpp"
+#include "hsm/key_handle.hpp"
 #include "hsm/token.hpp"
 #include "lib/base/error.hpp"
 
@@ -44,14 +44,14 @@ CK_OBJECT_HANDLE import_rsa_key(Session& session, const Botan::RSA_PublicKey& ke
   t.number(CKA_CLASS, CKO_PUBLIC_KEY).number(CKA_KEY_TYPE, CKK_RSA).flag(CKA_TOKEN, false).flag(CKA_PRIVATE, false);
   t.bytes(CKA_MODULUS, modulus).bytes(CKA_PUBLIC_EXPONENT, exponent).flag(CKA_WRAP, true).flag(CKA_ENCRYPT, false);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  check(session->C_CreateObject(session.handle(), t.data(), t.size(), &handle), "C_CreateObject");
+  session.check(session->C_CreateObject(session.handle(), t.data(), t.size(), &handle), "C_CreateObject");
   return handle;
 }
 
 Bytes wrap(Session& session, CK_MECHANISM& mechanism, CK_OBJECT_HANDLE with, CK_OBJECT_HANDLE key) {
   Bytes wrapped(1024);
   CK_ULONG size = wrapped.size();
-  check(session->C_WrapKey(session.handle(), &mechanism, with, key, wrapped.data(), &size), "C_WrapKey");
+  session.check(session->C_WrapKey(session.handle(), &mechanism, with, key, wrapped.data(), &size), "C_WrapKey");
   wrapped.resize(size);
   return wrapped;
 }
@@ -77,7 +77,7 @@ CK_OBJECT_HANDLE import_content_key(Session& session, const SymmetricKey& key) {
   t.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, true).bytes(CKA_VALUE, key.expose_secret());
   t.flag(CKA_ENCRYPT, false).flag(CKA_DECRYPT, false).flag(CKA_WRAP, false).flag(CKA_UNWRAP, false);
   CK_OBJECT_HANDLE handle = CK_INVALID_HANDLE;
-  check(session->C_CreateObject(session.handle(), t.data(), t.size(), &handle), "C_CreateObject");
+  session.check(session->C_CreateObject(session.handle(), t.data(), t.size(), &handle), "C_CreateObject");
   return handle;
 }
 
@@ -87,11 +87,12 @@ Bytes Token::wrap_aes_key(const std::string& label, ByteView rsa_public_key_der)
   const auto rsa = load_rsa_key(rsa_public_key_der);
   auto& connection = *impl_->connection;
   connection.require_login();
-  const auto key = connection.with_session(
-      [&](Session& session) { return find_object(session, connection, CKO_SECRET_KEY, label); });
+  KeyHandle key{CKO_SECRET_KEY, label};
+  static_cast<void>(connection.with_session([&](Session& session) { return key.in(session, connection); }));
   const auto with = [&](const OaepHash& hash) {
     return in_context("wrapping key \"" + label + "\"", [&] {
-      return connection.with_session([&](Session& session) { return wrap_by_oaep(session, hash, *rsa, key); });
+      return connection.with_session(
+          [&](Session& session) { return wrap_by_oaep(session, hash, *rsa, key.in(session, connection)); });
     });
   };
   const auto first = attempt([&] { return with(kSha256); });
@@ -113,7 +114,7 @@ SecureBytes Token::unwrap_with_rsa(const std::string& label, ByteView wrapped) {
   return connection.with_session([&](Session& session) {
     const auto key = find_object(session, connection, CKO_PRIVATE_KEY, label);
     CK_MECHANISM mechanism{CKM_RSA_PKCS_OAEP, &parameters, sizeof parameters};
-    check(session->C_DecryptInit(session.handle(), &mechanism, key), "C_DecryptInit");
+    session.check(session->C_DecryptInit(session.handle(), &mechanism, key), "C_DecryptInit");
     SecureBytes clear(ciphertext.size());
     CK_ULONG size = clear.size();
     const CK_RV rv =
@@ -122,7 +123,7 @@ SecureBytes Token::unwrap_with_rsa(const std::string& label, ByteView wrapped) {
     if (rv == CKR_GENERAL_ERROR || rv == CKR_FUNCTION_FAILED) {
       throw Error{Errc::denied, "the wrapped key was made for another key than \"" + label + "\", or altered"};
     }
-    check(rv, "C_Decrypt");
+    session.check(rv, "C_Decrypt");
     clear.resize(size);
     return clear;
   });
@@ -131,14 +132,15 @@ SecureBytes Token::unwrap_with_rsa(const std::string& label, ByteView wrapped) {
 void Token::lock_aes_key(const std::string& label) {
   auto& connection = *impl_->connection;
   connection.require_login();
-  const auto lock = connection.lock();
+  const Connection::Lock lock{connection};
   connection.with_session([&](Session& session) {
     const auto key = find_object(session, connection, CKO_SECRET_KEY, label);
     if (!read_flag(session, key, CKA_EXTRACTABLE)) return;
     Template locked;
     locked.flag(CKA_EXTRACTABLE, false);
     in_context("locking key \"" + label + "\"", [&] {
-      check(session->C_SetAttributeValue(session.handle(), key, locked.data(), locked.size()), "C_SetAttributeValue");
+      session.check(session->C_SetAttributeValue(session.handle(), key, locked.data(), locked.size()),
+                    "C_SetAttributeValue");
     });
     if (read_flag(session, key, CKA_EXTRACTABLE)) {
       throw Error{Errc::denied, connection.description() + " left key \"" + label + "\" exportable"};

@@ -1,6 +1,9 @@
 // lamp-hsm's verbs on a site of one token.
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "cli/hsm/tool.hpp"
@@ -101,14 +104,28 @@ TEST_F(HsmVerbs, StopsAtAWrongPinFile) {
 
 TEST_F(HsmVerbs, ProbesWhatTheTokenDoes) {
   ASSERT_EQ(run({"token", "init", "line1"}).exit, 0);
-  const auto ran = run({"token", "probe", "line1", "--json"});
+  const auto ran = run({"token", "probe", "line1", "--json", "-o", (site() / "report.json").string()});
   EXPECT_EQ(ran.exit, 0) << ran.err;
+  EXPECT_EQ(read_text_file(site() / "report.json"), ran.out);
   std::map<std::string, std::string> outcomes;
   const auto report = nlohmann::json::parse(ran.out);
-  for (const auto& finding : report["findings"]) outcomes[finding["what"]] = finding["outcome"];
-  EXPECT_EQ(outcomes.size(), 10U);
-  EXPECT_EQ(outcomes["PIN at each signature is enforced"], "works");
-  EXPECT_EQ(outcomes["RSA-OAEP with SHA-256"], "missing");
+  for (const auto& finding : report["findings"]) outcomes[finding["name"]] = finding["outcome"];
+  EXPECT_EQ(outcomes["pin-each-time"], "works");
+  EXPECT_EQ(outcomes["allowed-mechanisms"], "works");
+  EXPECT_EQ(outcomes["ecdsa-sha256"], "missing");
+  EXPECT_EQ(outcomes["oaep-sha256"], "missing");
+  EXPECT_EQ(outcomes["pin-flags"], "note");
+  EXPECT_EQ(std::ranges::count(report["findings"], "unsafe", [](const auto& f) { return f["outcome"]; }), 0);
+}
+
+TEST_F(HsmVerbs, ProbeLeavesNoKeyBehindAndNoReportTwice) {
+  ASSERT_EQ(run({"token", "init", "line1"}).exit, 0);
+  const auto report = (site() / "report.txt").string();
+  ASSERT_EQ(run({"token", "probe", "line1", "-o", report}).exit, 0);
+  EXPECT_EQ(run({"key", "list", "line1", "--json"}).out, "[]\n");
+  const auto again = run({"token", "probe", "line1", "-o", report});
+  EXPECT_EQ(again.exit, 3);
+  EXPECT_THAT(again.err, HasSubstr("is there already"));
 }
 
 }  // namespace
