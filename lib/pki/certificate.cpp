@@ -18,6 +18,14 @@ CertificateTime read_time(der::Reader& reader, std::string_view what) {
   return {item.tag, to_text(item.content)};
 }
 
+int digits(std::string_view text, std::size_t at, std::size_t count) {
+  int value = 0;
+  std::from_chars(text.data() + at, text.data() + at + count, value);
+  return value;
+}
+
+}  // namespace
+
 std::vector<NameAttribute> read_name(ByteView content) {
   std::vector<NameAttribute> attributes;
   der::Reader rdns{content};
@@ -56,14 +64,6 @@ std::vector<Extension> read_extensions(ByteView content) {
   } while (!list.at_end());
   return extensions;
 }
-
-int digits(std::string_view text, std::size_t at, std::size_t count) {
-  int value = 0;
-  std::from_chars(text.data() + at, text.data() + at + count, value);
-  return value;
-}
-
-}  // namespace
 
 std::optional<Instant> CertificateTime::instant() const {
   using namespace std::chrono;

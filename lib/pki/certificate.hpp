@@ -55,6 +55,10 @@ struct Certificate {
   [[nodiscard]] static Certificate parse(ByteView der);
 };
 
+/// The parts of a Name and of an Extensions field, which requests have too. They throw Error{bad_input}.
+[[nodiscard]] std::vector<NameAttribute> read_name(ByteView content);
+[[nodiscard]] std::vector<Extension> read_extensions(ByteView content);
+
 /// What the authority's own certificate says, which what it issues must agree with.
 struct IssuerFacts {
   std::string name;           ///< the authority's, for messages
