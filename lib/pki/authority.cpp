@@ -85,18 +85,11 @@ Record Authority::Impl::record_for(const Profile& profile, const Subject& subjec
 
 std::optional<Record> Authority::Impl::earlier(store::Transaction& transaction, const Record& wanted,
                                                Instant now) const {
-  const auto by_key = transaction.query_one(
-      "SELECT serial FROM certificate_key WHERE authority = ? AND key_fingerprint = ?", {name, wanted.key});
-  const auto by_identity = transaction.query_one(
-      "SELECT serial FROM certificate_identity WHERE authority = ? AND profile = ? AND identity = ?",
-      {name, wanted.profile, wanted.identity});
-  for (const auto& held : {by_key, by_identity}) {
-    if (!held) continue;
-    auto record = find(transaction, name, held->text(0));
-    if (!record) throw Error{Errc::internal, "a reservation without its certificate"};
-    if (record->not_after < now && record->state != State::revoked) continue;
-    require_same(*record, wanted);
-    return record;
+  for (auto& held : {holder_of_key(transaction, name, wanted.key),
+                     holder_of_identity(transaction, name, wanted.profile, wanted.identity)}) {
+    if (!held || (held->not_after < now && held->state != State::revoked)) continue;
+    require_same(*held, wanted);
+    return held;
   }
   return std::nullopt;
 }
@@ -146,7 +139,7 @@ Reserved Authority::reserve(store::Transaction& transaction, const Profile& prof
                [&] { require_clean(lint_tbs(earlier->tbs, profile, impl_->issuer())); });
     return {earlier->serial, std::move(earlier->tbs)};
   }
-  const auto serial = random_serial(rng);
+  const auto serial = random_serial(now, rng);
   record.serial = hex(serial);
   record.tbs = build_tbs(profile, contents, subject_key, serial, impl_->issuer(), impl_->algorithm);
   in_context("certificate for " + contents.identity,
