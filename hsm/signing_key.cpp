@@ -14,6 +14,7 @@
 #include "hsm/key_handle.hpp"
 #include "hsm/token.hpp"
 #include "lib/base/error.hpp"
+#include "lib/crypto/verifying_key.hpp"
 
 namespace lamp::hsm {
 namespace {
@@ -175,7 +176,7 @@ class PssSignature final : public TokenSignature {
 
 [[noreturn]] void refuse_export() { throw Error{Errc::denied, "the key's bytes stay in the token"}; }
 
-class TokenEcdsaKey final : public Botan::ECDSA_PublicKey, public Botan::Private_Key {
+class TokenEcdsaKey final : public Botan::ECDSA_PublicKey, public Botan::Private_Key, public crypto::VerifiesItself {
  public:
   TokenEcdsaKey(const Botan::ECDSA_PublicKey& key, Place place)
       : Botan::EC_PublicKey{key}, Botan::ECDSA_PublicKey{key}, place_{std::move(place)} {}
@@ -196,7 +197,7 @@ class TokenEcdsaKey final : public Botan::ECDSA_PublicKey, public Botan::Private
   Place place_;
 };
 
-class TokenRsaKey final : public Botan::RSA_PublicKey, public Botan::Private_Key {
+class TokenRsaKey final : public Botan::RSA_PublicKey, public Botan::Private_Key, public crypto::VerifiesItself {
  public:
   TokenRsaKey(const Botan::RSA_PublicKey& key, Place place) : Botan::RSA_PublicKey{key}, place_{std::move(place)} {}
 

@@ -84,7 +84,7 @@ void explain_extensions(const pki::Profile& p, std::vector<Line>& lines) {
 std::vector<Line> explain_all(const pki::Profile& p, const pki::Contents& c, const pki::IssuerFacts* issuer) {
   std::vector<Line> lines;
   lines.push_back({"version", "3", "RFC 5280 section 4.1.2.1: it has extensions"});
-  lines.push_back({"serialNumber", "16 random octets, positive", "RFC 5280 section 4.1.2.2"});
+  lines.push_back({"serialNumber", "16 octets: time in seconds, 88 random bits", "RFC 5280 section 4.1.2.2"});
   lines.push_back({"issuer", issuer != nullptr ? "subject of authority " + issuer->name : "itself",
                    issuer != nullptr ? "--issuer" : "no --issuer: self-signed"});
   lines.push_back({"notBefore", format_instant(c.not_before), "the time of issue"});

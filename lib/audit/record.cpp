@@ -11,8 +11,16 @@ namespace lamp::audit {
 namespace {
 
 constexpr std::size_t kSaltSize = 32;
+constexpr std::size_t kIdRandom = 8;
 // A clock that a time service has just put back by less than this is no fraud.
 constexpr std::chrono::seconds kClockTolerance{60};
+
+Bytes big_endian(std::int64_t number) {
+  Bytes octets(8);
+  for (std::size_t i = 0; i < octets.size(); ++i)
+    octets[i] = static_cast<std::uint8_t>(static_cast<std::uint64_t>(number) >> (8 * (7 - i)));
+  return octets;
+}
 
 }  // namespace
 
@@ -20,13 +28,12 @@ const store::Schema& schema() {
   // BYTEA and BIGINT are PostgreSQL's names, which SQLite takes as they are.
   static const store::Schema schema{"audit",
                                     {"CREATE TABLE audit_record ("
-                                     " id BYTEA PRIMARY KEY,"
+                                     " id BYTEA PRIMARY KEY,"   // `noted`, then 8 random octets: grows at its end
                                      " noted BIGINT NOT NULL,"  // the order of recording; ties are broken by id
                                      " salt BYTEA NOT NULL,"
                                      " event BYTEA NOT NULL,"
                                      " entry BIGINT);"  // index in the log; NULL while in the outbox
                                      "CREATE UNIQUE INDEX audit_record_entry ON audit_record (entry);"
-                                     "CREATE INDEX audit_record_noted ON audit_record (noted);"
                                      "CREATE TABLE audit_checkpoint ("
                                      " size BIGINT PRIMARY KEY,"
                                      " root BYTEA NOT NULL,"
@@ -35,14 +42,25 @@ const store::Schema& schema() {
 }
 
 void record(store::Transaction& transaction, const Event& event, Instant now, Botan::RandomNumberGenerator& rng) {
+  record(transaction, std::span{&event, 1}, now, rng);
+}
+
+void record(store::Transaction& transaction, std::span<const Event> events, Instant now,
+            Botan::RandomNumberGenerator& rng) {
   require_clock(transaction, now);
-  const auto noted = transaction.query_one("SELECT coalesce(max(noted), 0) + 1 FROM audit_record")->integer(0);
-  Bytes id(16);
-  rng.randomize(id);
-  Bytes salt(kSaltSize);
-  rng.randomize(salt);
-  transaction.execute("INSERT INTO audit_record (id, noted, salt, event) VALUES (?, ?, ?, ?)",
-                      {std::move(id), noted, std::move(salt), encode_event(event, now)});
+  const auto last = transaction.query_one("SELECT noted FROM audit_record ORDER BY id DESC LIMIT 1");
+  auto noted = last ? last->integer(0) : 0;
+  Bytes random(events.size() * (kIdRandom + kSaltSize));
+  rng.randomize(random);
+  ByteView left = random;
+  for (const auto& event : events) {
+    auto id = big_endian(++noted);
+    append(id, left.first(kIdRandom));
+    const auto salt = left.subspan(kIdRandom, kSaltSize);
+    left = left.subspan(kIdRandom + kSaltSize);
+    transaction.execute("INSERT INTO audit_record (id, noted, salt, event) VALUES (?, ?, ?, ?)",
+                        {std::move(id), noted, Bytes{salt.begin(), salt.end()}, encode_event(event, now)});
+  }
 }
 
 void require_clock(store::Transaction& transaction, Instant now) {

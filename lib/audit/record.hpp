@@ -2,6 +2,7 @@
 // exists without the other. The log (lib/audit/log.hpp) carries them on.
 #pragma once
 
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -29,5 +30,8 @@ struct Event {
 /// Adds the event to the outbox with a fresh 32-byte salt. The log later holds only the commitment
 /// HMAC-SHA-256(salt, deterministic CBOR of the event), so nobody can guess a MAC address from it.
 void record(store::Transaction& transaction, const Event& event, Instant now, Botan::RandomNumberGenerator& rng);
+/// The same for many at once, in their order.
+void record(store::Transaction& transaction, std::span<const Event> events, Instant now,
+            Botan::RandomNumberGenerator& rng);
 
 }  // namespace lamp::audit

@@ -21,7 +21,7 @@ std::uint64_t assign_indices(store::Database& database, Instant now) {
   return database.write([&](store::Transaction& t) {
     require_clock(t, now);
     auto next = t.query_one("SELECT coalesce(max(entry) + 1, 0) FROM audit_record")->integer(0);
-    for (const auto& row : t.query("SELECT id FROM audit_record WHERE entry IS NULL ORDER BY noted, id"))
+    for (const auto& row : t.query("SELECT id FROM audit_record WHERE entry IS NULL ORDER BY id"))
       t.execute("UPDATE audit_record SET entry = ? WHERE id = ?", {next++, row.blob(0)});
     return static_cast<std::uint64_t>(next);
   });

@@ -14,6 +14,7 @@
 #include "lib/pki/lint.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/records.hpp"
+#include "lib/pki/reservation.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
@@ -29,77 +30,7 @@ struct Authority::Impl {
   std::optional<IssuerFacts> facts;
 
   [[nodiscard]] const IssuerFacts* issuer() const noexcept { return facts ? &*facts : nullptr; }
-  [[nodiscard]] Record record_for(const Profile& profile, const Subject& subject, const Contents& contents,
-                                  ByteView subject_key, Instant now) const;
-  [[nodiscard]] std::optional<Record> earlier(store::Transaction& transaction, const Record& wanted, Instant now) const;
 };
-
-namespace {
-
-std::vector<std::string> differences(const Record& had, const Record& wanted) {
-  std::vector<std::string> lines;
-  const auto compare = [&](std::string_view field, const std::string& before, const std::string& now) {
-    if (before != now) lines.push_back(std::string{field} + " was '" + before + "', is '" + now + "'");
-  };
-  const auto one_line = [](std::string values) {
-    std::replace(values.begin(), values.end(), '\n', ' ');
-    return values;
-  };
-  compare("profile", had.profile, wanted.profile);
-  compare("identity", had.identity, wanted.identity);
-  compare("values", one_line(had.values), one_line(wanted.values));
-  compare("key", had.key, wanted.key);
-  compare("order", had.order, wanted.order);
-  return lines;
-}
-
-/// Throws unless `had` is this very request, reserved and waiting for its signature.
-void require_same(const Record& had, const Record& wanted) {
-  const std::string which = "certificate " + had.serial + " of authority " + had.authority;
-  if (had.state == State::revoked)
-    throw Error{Errc::denied, which + " had this key and was revoked (" + had.reason + "); make a new key"};
-  const auto different = differences(had, wanted);
-  if (!different.empty()) {
-    std::string list;
-    for (const auto& line : different) list += (list.empty() ? "" : "; ") + line;
-    throw Error{Errc::denied, which + " is " + std::string{text(had.state)} + " already: " + list +
-                                  "; revoke it first if it is to be replaced"};
-  }
-  if (had.state == State::issued) throw Error{Errc::exists, which + " is issued already for " + had.identity};
-}
-
-}  // namespace
-
-Record Authority::Impl::record_for(const Profile& profile, const Subject& subject, const Contents& contents,
-                                   ByteView subject_key, Instant now) const {
-  Record record;
-  record.authority = name;
-  record.profile = profile.name;
-  record.identity = contents.identity;
-  record.values = values_text(subject);
-  record.key = key_fingerprint(subject_key);
-  record.reserved_at = now;
-  record.not_after = contents.not_after;
-  return record;
-}
-
-std::optional<Record> Authority::Impl::earlier(store::Transaction& transaction, const Record& wanted,
-                                               Instant now) const {
-  const auto by_key = transaction.query_one(
-      "SELECT serial FROM certificate_key WHERE authority = ? AND key_fingerprint = ?", {name, wanted.key});
-  const auto by_identity = transaction.query_one(
-      "SELECT serial FROM certificate_identity WHERE authority = ? AND profile = ? AND identity = ?",
-      {name, wanted.profile, wanted.identity});
-  for (const auto& held : {by_key, by_identity}) {
-    if (!held) continue;
-    auto record = find(transaction, name, held->text(0));
-    if (!record) throw Error{Errc::internal, "a reservation without its certificate"};
-    if (record->not_after < now && record->state != State::revoked) continue;
-    require_same(*record, wanted);
-    return record;
-  }
-  return std::nullopt;
-}
 
 Authority::Authority() : impl_{std::make_unique<Impl>()} {}
 Authority::Authority(Authority&&) noexcept = default;
@@ -138,15 +69,15 @@ Reserved Authority::reserve(store::Transaction& transaction, const Profile& prof
   if (impl_->issuer() == nullptr && subject_key != impl_->public_key_info)
     throw Error{Errc::denied, "authority " + impl_->name + " has no certificate yet; it can sign only its own"};
   const auto contents = resolve(profile, subject, impl_->issuer(), now);
-  auto record = impl_->record_for(profile, subject, contents, subject_key, now);
+  auto record = record_for(impl_->name, profile, subject, contents, subject_key, now);
   record.order = order;
-  if (auto earlier = impl_->earlier(transaction, record, now)) {
+  if (auto earlier = earlier_than(transaction, record, now)) {
     in_context("certificate " + earlier->serial + ", reserved at " + format_instant(earlier->reserved_at) +
                    " when rules were other (lamp-ca revoke --serial withdraws it)",
                [&] { require_clean(lint_tbs(earlier->tbs, profile, impl_->issuer())); });
     return {earlier->serial, std::move(earlier->tbs)};
   }
-  const auto serial = random_serial(rng);
+  const auto serial = random_serial(now, rng);
   record.serial = hex(serial);
   record.tbs = build_tbs(profile, contents, subject_key, serial, impl_->issuer(), impl_->algorithm);
   in_context("certificate for " + contents.identity,

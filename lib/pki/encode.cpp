@@ -70,10 +70,22 @@ Bytes encode_signed(ByteView to_be_signed, ByteView algorithm, ByteView signatur
   return out;
 }
 
-Bytes random_serial(Botan::RandomNumberGenerator& rng) {
+ByteView algorithm_of(ByteView tbs) {
+  der::Reader outer{tbs};
+  auto fields = outer.enter(der::kSequence, "TBSCertificate");
+  (void)fields.next_if(der::constructed_context(0), "version");
+  (void)fields.next(der::kInteger, "serial number");
+  return fields.next(der::kSequence, "signature algorithm").whole;
+}
+
+Bytes random_serial(Instant now, Botan::RandomNumberGenerator& rng) {
+  constexpr std::size_t kTimeOctets = 5;
+  constexpr std::uint64_t kMark = 1ULL << 38, kTimeMask = kMark - 1;
   Bytes serial(16);
-  rng.randomize(serial);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7FU) | 0x40U);
+  rng.randomize(std::span{serial}.subspan(kTimeOctets));
+  const auto head = kMark | (static_cast<std::uint64_t>(unix_seconds(now)) & kTimeMask);
+  for (std::size_t i = 0; i < kTimeOctets; ++i)
+    serial[i] = static_cast<std::uint8_t>(head >> (8 * (kTimeOctets - 1 - i)));
   return serial;
 }
 

@@ -18,10 +18,7 @@ Issued existing(const Record& record) {
 /// The certificate that holds this key, when reserve() found it issued.
 Issued held_by_key(store::Transaction& transaction, const Authority& authority, const Botan::Public_Key& key) {
   const auto info = key.subject_public_key();
-  const auto held =
-      transaction.query_one("SELECT serial FROM certificate_key WHERE authority = ? AND key_fingerprint = ?",
-                            {authority.name(), key_fingerprint(info)});
-  const auto record = held ? find(transaction, authority.name(), held->text(0)) : std::nullopt;
+  const auto record = holder_of_key(transaction, authority.name(), key_fingerprint(info));
   if (!record) throw Error{Errc::internal, "an issued certificate that its key does not lead to"};
   return existing(*record);
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Record {
   std::string values;  ///< what the templates were filled with, "name=value" lines
   std::string key;     ///< fingerprint
   std::string order;
+  std::string replaces;    ///< serial number of the certificate that this one renews, or empty
   Bytes tbs, certificate;  ///< the certificate is empty until it is issued
   Instant reserved_at{}, not_after{};
   std::optional<Instant> issued_at, revoked_at;
@@ -38,16 +40,37 @@ struct Record {
 /// Empty members let everything through.
 struct Filter {
   std::string authority{}, serial{}, profile{}, identity{}, order{}, key{};
+  std::string subject{};  ///< text somewhere in a value of the subject
   std::optional<State> state{};
+  std::optional<Instant> expires_before{};
 };
 
-/// In the order in which they were reserved.
+/// A summary has neither TBSCertificate nor certificate.
+enum class Detail { whole, summary };
+
+/// In the order in which they were reserved, to the second.
 [[nodiscard]] std::vector<Record> list(store::Transaction& transaction, const Filter& filter);
+/// The same one by one, for registers of any size; `act` says whether to go on.
+void for_each(store::Transaction& transaction, const Filter& filter, Detail detail,
+              const std::function<bool(const Record&)>& act);
 [[nodiscard]] std::optional<Record> find(store::Transaction& transaction, const std::string& authority,
                                          const std::string& serial);
 
+/// The certificate that holds a key, or an identity, at this authority: at most one at a time does.
+[[nodiscard]] std::optional<Record> holder_of_key(store::Transaction& transaction, const std::string& authority,
+                                                  const std::string& key);
+[[nodiscard]] std::optional<Record> holder_of_identity(store::Transaction& transaction, const std::string& authority,
+                                                       const std::string& profile, const std::string& identity);
+
+/// Adds a reservation. False when another certificate holds its key or identity: nothing changes then.
+[[nodiscard]] bool try_add(store::Transaction& transaction, const Record& record);
+/// The same, taking key and identity from whoever holds them: the caller knows that it expired, or is renewed.
 void add(store::Transaction& transaction, const Record& record);
 void mark_issued(store::Transaction& transaction, const Record& record, ByteView certificate, Instant now);
+/// The same by the signature (DER) alone, which the caller has verified. Throws Error{denied} when the reservation was
+/// withdrawn, or issued with another signature.
+void mark_signed(store::Transaction& transaction, const std::string& authority, const std::string& serial,
+                 const Bytes& signature, Instant now);
 
 /// CRLReason of RFC 5280 section 5.3.1 by name; 0 is unspecified, which a CRL leaves out. Error{bad_input} names them.
 [[nodiscard]] std::uint8_t reason_code(std::string_view reason);

@@ -31,9 +31,10 @@ struct Contents {
 [[nodiscard]] Bytes build_tbs(const Profile& profile, const Contents& contents, ByteView public_key_info,
                               ByteView serial, const IssuerFacts* issuer, ByteView signature_algorithm);
 
-/// 16 octets, positive, never shortened by a leading zero: 126 random bits (RFC 5280: at most 20 octets; CA/B: at least
-/// 64).
-[[nodiscard]] Bytes random_serial(Botan::RandomNumberGenerator& rng);
+/// 16 octets: the bits 01, so that it is positive and never shortened by a leading zero; 38 bits of the time in
+/// seconds, so that a register of millions grows at its end (notBefore tells no less); 88 random bits. RFC 5280: at
+/// most 20 octets; CA/B: at least 64 random bits.
+[[nodiscard]] Bytes random_serial(Instant now, Botan::RandomNumberGenerator& rng);
 
 /// RFC 7093 section 2, method 1: the leftmost 160 bits of SHA-256 over the key's BIT STRING.
 [[nodiscard]] Bytes key_identifier(ByteView public_key_info);
@@ -48,6 +49,8 @@ struct Contents {
 [[nodiscard]] Bytes encode_time(Instant at);
 [[nodiscard]] Bytes encode_extension(std::string_view dotted, bool critical, const Bytes& value);
 [[nodiscard]] Bytes encode_authority_key_id(ByteView key_id);
+/// The AlgorithmIdentifier inside a TBSCertificate.
+[[nodiscard]] ByteView algorithm_of(ByteView tbs);
 /// SEQUENCE of what is signed, the algorithm, and the signature.
 [[nodiscard]] Bytes encode_signed(ByteView to_be_signed, ByteView algorithm, ByteView signature);
 

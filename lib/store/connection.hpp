@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -27,6 +28,9 @@ class Connection {
 
   std::int64_t execute(std::string_view sql, const std::vector<Value>& parameters = {});
   [[nodiscard]] std::vector<Row> query(std::string_view sql, const std::vector<Value>& parameters = {});
+  /// Row by row; `act` says whether to go on. It may run other statements, but not this one.
+  void query_each(std::string_view sql, const std::vector<Value>& parameters,
+                  const std::function<bool(const Row&)>& act);
   /// Several statements without parameters.
   void run_script(std::string_view sql);
 

@@ -146,6 +146,11 @@ std::vector<Row> Transaction::query(std::string_view sql, std::vector<Value> par
   return connection_of(connection_).query(sql, parameters);
 }
 
+void Transaction::query_each(std::string_view sql, std::vector<Value> parameters,
+                             const std::function<bool(const Row&)>& act) {
+  connection_of(connection_).query_each(sql, parameters, act);
+}
+
 std::optional<Row> Transaction::query_one(std::string_view sql, std::vector<Value> parameters) {
   auto rows = query(sql, std::move(parameters));
   if (rows.size() > 1) throw Error{Errc::internal, "a query for one row gave " + std::to_string(rows.size())};

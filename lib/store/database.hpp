@@ -37,6 +37,8 @@ class Transaction {
   /// Runs one statement with `?` parameters; gives the number of rows it changed.
   std::int64_t execute(std::string_view sql, std::vector<Value> parameters = {});
   [[nodiscard]] std::vector<Row> query(std::string_view sql, std::vector<Value> parameters = {});
+  /// Row by row, for results that may be large: `act` says whether to go on. It must not run the same statement.
+  void query_each(std::string_view sql, std::vector<Value> parameters, const std::function<bool(const Row&)>& act);
   /// The only row, or nothing. More than one is Error{internal}.
   [[nodiscard]] std::optional<Row> query_one(std::string_view sql, std::vector<Value> parameters = {});
 
