@@ -1,11 +1,11 @@
 #include "lib/pki/records.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "lib/base/error.hpp"
 #include "lib/pki/authority.hpp"
+#include "lib/pki/revocation_tables.hpp"
 
 namespace lamp::pki {
 namespace {
@@ -36,16 +36,6 @@ constexpr std::string_view kListTable =
     "CREATE TABLE certificate_list ("
     " authority TEXT NOT NULL, number BIGINT NOT NULL, der BYTEA, this_update BIGINT NOT NULL,"
     " next_update BIGINT NOT NULL, PRIMARY KEY (authority, number))";
-
-constexpr std::array<std::pair<std::string_view, std::uint8_t>, 9> kReasons{{{"unspecified", 0},
-                                                                             {"keyCompromise", 1},
-                                                                             {"cACompromise", 2},
-                                                                             {"affiliationChanged", 3},
-                                                                             {"superseded", 4},
-                                                                             {"cessationOfOperation", 5},
-                                                                             {"certificateHold", 6},
-                                                                             {"privilegeWithdrawn", 9},
-                                                                             {"aACompromise", 10}}};
 
 std::optional<Instant> optional_instant(const store::Row& row, std::size_t column) {
   if (row.is_null(column)) return std::nullopt;
@@ -86,6 +76,9 @@ const store::Schema& schema() {
                                      "CREATE INDEX certificate_by_key ON certificate (key_fingerprint)",
                                      "CREATE INDEX certificate_revoked ON certificate (authority, revoked_at)",
                                      kListTable,
+                                     tables::kRevocation,
+                                     tables::kOcspResponse,
+                                     tables::kOcspSigner,
                                  }};
   return pki;
 }
@@ -156,29 +149,6 @@ void mark_issued(store::Transaction& transaction, const Record& record, ByteView
       " WHERE authority = ? AND serial = ? AND state = 'reserved'",
       {Bytes{certificate.begin(), certificate.end()}, unix_seconds(now), record.authority, record.serial});
   if (changed != 1) throw Error{Errc::internal, "a reservation vanished within its transaction"};
-}
-
-std::uint8_t reason_code(std::string_view reason) {
-  std::string names;
-  for (const auto& [name, code] : kReasons) {
-    if (name == reason) return code;
-    names += (names.empty() ? "" : ", ") + std::string{name};
-  }
-  throw Error{Errc::bad_input, "reason '" + std::string{reason} + "' is none of " + names};
-}
-
-bool revoke(store::Transaction& transaction, const Record& record, const std::string& reason, Instant now) {
-  (void)reason_code(reason);
-  const auto changed = transaction.execute(
-      "UPDATE certificate SET state = 'revoked', revoked_at = ?, reason = ?"
-      " WHERE authority = ? AND serial = ? AND state <> 'revoked'",
-      {unix_seconds(now), reason, record.authority, record.serial});
-  if (record.state == State::reserved)
-    transaction.execute("DELETE FROM certificate_key WHERE authority = ? AND serial = ?",
-                        {record.authority, record.serial});
-  transaction.execute("DELETE FROM certificate_identity WHERE authority = ? AND serial = ?",
-                      {record.authority, record.serial});
-  return changed == 1;
 }
 
 std::string values_text(const Subject& subject) {

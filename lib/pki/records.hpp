@@ -49,14 +49,6 @@ struct Filter {
 void add(store::Transaction& transaction, const Record& record);
 void mark_issued(store::Transaction& transaction, const Record& record, ByteView certificate, Instant now);
 
-/// CRLReason of RFC 5280 section 5.3.1 by name; 0 is unspecified, which a CRL leaves out. Error{bad_input} names them.
-[[nodiscard]] std::uint8_t reason_code(std::string_view reason);
-
-/// Revokes, or withdraws a reservation. False when it was revoked before: nothing changes then. A withdrawn reservation
-/// frees its key; a revoked certificate's key is spent.
-[[nodiscard]] bool revoke(store::Transaction& transaction, const Record& record, const std::string& reason,
-                          Instant now);
-
 /// "name=value" lines. Throws Error{bad_input} for values with control characters.
 [[nodiscard]] std::string values_text(const Subject& subject);
 
