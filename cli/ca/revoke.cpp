@@ -8,6 +8,7 @@
 #include "lib/base/error.hpp"
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/records.hpp"
+#include "lib/pki/revocation.hpp"
 
 namespace lamp::cli {
 namespace {

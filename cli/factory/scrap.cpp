@@ -6,6 +6,7 @@
 #include "lib/base/error.hpp"
 #include "lib/pki/authority.hpp"
 #include "lib/pki/records.hpp"
+#include "lib/pki/revocation.hpp"
 #include "manufacturing/journal.hpp"
 
 namespace lamp::cli {

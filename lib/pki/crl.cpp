@@ -5,6 +5,7 @@
 #include "lib/base/error.hpp"
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/revocation.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {

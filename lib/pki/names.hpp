@@ -27,6 +27,11 @@ inline constexpr std::string_view kP256 = "1.2.840.10045.3.1.7";
 inline constexpr std::string_view kP384 = "1.3.132.0.34";
 inline constexpr std::string_view kEcdsaSha256 = "1.2.840.10045.4.3.2";
 inline constexpr std::string_view kEcdsaSha384 = "1.2.840.10045.4.3.3";
+inline constexpr std::string_view kSha1 = "1.3.14.3.2.26";
+inline constexpr std::string_view kSha256 = "2.16.840.1.101.3.4.2.1";
+inline constexpr std::string_view kOcspSigning = "1.3.6.1.5.5.7.3.9";
+inline constexpr std::string_view kOcspBasic = "1.3.6.1.5.5.7.48.1.1";
+inline constexpr std::string_view kOcspNonce = "1.3.6.1.5.5.7.48.1.2";
 inline constexpr std::string_view kSerialNumber = "2.5.4.5";
 inline constexpr std::string_view kCountry = "2.5.4.6";
 }  // namespace oid

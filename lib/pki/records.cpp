@@ -1,7 +1,6 @@
 #include "lib/pki/records.hpp"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "lib/base/error.hpp"
@@ -9,6 +8,7 @@
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/der.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/revocation_tables.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
@@ -48,16 +48,6 @@ constexpr std::string_view kListTable =
     "CREATE TABLE certificate_list ("
     " authority TEXT NOT NULL, number BIGINT NOT NULL, der BYTEA, this_update BIGINT NOT NULL,"
     " next_update BIGINT NOT NULL, PRIMARY KEY (authority, number))";
-
-constexpr std::array<std::pair<std::string_view, std::uint8_t>, 9> kReasons{{{"unspecified", 0},
-                                                                             {"keyCompromise", 1},
-                                                                             {"cACompromise", 2},
-                                                                             {"affiliationChanged", 3},
-                                                                             {"superseded", 4},
-                                                                             {"cessationOfOperation", 5},
-                                                                             {"certificateHold", 6},
-                                                                             {"privilegeWithdrawn", 9},
-                                                                             {"aACompromise", 10}}};
 
 std::optional<Instant> optional_instant(const store::Row& row, std::size_t column) {
   if (row.is_null(column)) return std::nullopt;
@@ -105,22 +95,6 @@ std::int64_t insert(store::Transaction& transaction, const Record& r) {
       sql, {r.serial, r.authority, std::string{text(r.state)}, r.profile, r.identity, r.values, from_hex(r.key),
             r.order, r.replaces, unix_seconds(r.reserved_at), unix_seconds(r.not_after), std::monostate{},
             std::monostate{}, r.reason, r.tbs, room_for_signature(r.tbs)});
-}
-
-void let_go_of_key(store::Transaction& transaction, const std::string& authority, const std::string& serial) {
-  transaction.execute(
-      "UPDATE certificate SET key_turn = (SELECT MAX(key_turn) + 1 FROM certificate AS same"
-      " WHERE same.key_fingerprint = certificate.key_fingerprint AND same.authority = certificate.authority)"
-      " WHERE serial = ? AND authority = ? AND key_turn = 0",
-      {serial, authority});
-}
-
-void let_go_of_identity(store::Transaction& transaction, const std::string& authority, const std::string& serial) {
-  transaction.execute(
-      "UPDATE certificate SET identity_turn = (SELECT MAX(identity_turn) + 1 FROM certificate AS same"
-      " WHERE same.identity = certificate.identity AND same.profile = certificate.profile"
-      " AND same.authority = certificate.authority) WHERE serial = ? AND authority = ? AND identity_turn = 0",
-      {serial, authority});
 }
 
 /// Narrows a query; the parts that say the obvious are there for the partial indexes.
@@ -176,6 +150,9 @@ const store::Schema& schema() {
                                      kRevokedIndex,
                                      kExpiryIndex,
                                      kListTable,
+                                     tables::kRevocation,
+                                     tables::kOcspResponse,
+                                     tables::kOcspSigner,
                                  }};
   return pki;
 }
@@ -248,6 +225,22 @@ void add(store::Transaction& transaction, const Record& record) {
     throw Error{Errc::internal, "serial number " + record.serial + " was drawn twice; run the command again"};
 }
 
+void let_go_of_key(store::Transaction& transaction, const std::string& authority, const std::string& serial) {
+  transaction.execute(
+      "UPDATE certificate SET key_turn = (SELECT MAX(key_turn) + 1 FROM certificate AS same"
+      " WHERE same.key_fingerprint = certificate.key_fingerprint AND same.authority = certificate.authority)"
+      " WHERE serial = ? AND authority = ? AND key_turn = 0",
+      {serial, authority});
+}
+
+void let_go_of_identity(store::Transaction& transaction, const std::string& authority, const std::string& serial) {
+  transaction.execute(
+      "UPDATE certificate SET identity_turn = (SELECT MAX(identity_turn) + 1 FROM certificate AS same"
+      " WHERE same.identity = certificate.identity AND same.profile = certificate.profile"
+      " AND same.authority = certificate.authority) WHERE serial = ? AND authority = ? AND identity_turn = 0",
+      {serial, authority});
+}
+
 void mark_signed(store::Transaction& transaction, const std::string& authority, const std::string& serial,
                  const Bytes& signature, Instant now) {
   const auto changed = transaction.execute(
@@ -269,26 +262,6 @@ void mark_issued(store::Transaction& transaction, const Record& record, ByteView
   if (!std::ranges::equal(encode_signed(record.tbs, algorithm_of(record.tbs), signature), certificate))
     throw Error{Errc::denied, "certificate " + record.serial + " is not what was reserved"};
   mark_signed(transaction, record.authority, record.serial, {signature.begin(), signature.end()}, now);
-}
-
-std::uint8_t reason_code(std::string_view reason) {
-  std::string names;
-  for (const auto& [name, code] : kReasons) {
-    if (name == reason) return code;
-    names += (names.empty() ? "" : ", ") + std::string{name};
-  }
-  throw Error{Errc::bad_input, "reason '" + std::string{reason} + "' is none of " + names};
-}
-
-bool revoke(store::Transaction& transaction, const Record& record, const std::string& reason, Instant now) {
-  (void)reason_code(reason);
-  const auto changed = transaction.execute(
-      "UPDATE certificate SET state = 'revoked', revoked_at = ?, reason = ?"
-      " WHERE authority = ? AND serial = ? AND state <> 'revoked'",
-      {unix_seconds(now), reason, record.authority, record.serial});
-  if (record.state == State::reserved) let_go_of_key(transaction, record.authority, record.serial);
-  let_go_of_identity(transaction, record.authority, record.serial);
-  return changed == 1;
 }
 
 std::string values_text(const Subject& subject) {

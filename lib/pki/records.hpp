@@ -66,19 +66,14 @@ void for_each(store::Transaction& transaction, const Filter& filter, Detail deta
 [[nodiscard]] bool try_add(store::Transaction& transaction, const Record& record);
 /// The same, taking key and identity from whoever holds them: the caller knows that it expired, or is renewed.
 void add(store::Transaction& transaction, const Record& record);
+/// What a revoked or withdrawn certificate no longer holds: another may have its identity, or its key.
+void let_go_of_key(store::Transaction& transaction, const std::string& authority, const std::string& serial);
+void let_go_of_identity(store::Transaction& transaction, const std::string& authority, const std::string& serial);
 void mark_issued(store::Transaction& transaction, const Record& record, ByteView certificate, Instant now);
 /// The same by the signature (DER) alone, which the caller has verified. Throws Error{denied} when the reservation was
 /// withdrawn, or issued with another signature.
 void mark_signed(store::Transaction& transaction, const std::string& authority, const std::string& serial,
                  const Bytes& signature, Instant now);
-
-/// CRLReason of RFC 5280 section 5.3.1 by name; 0 is unspecified, which a CRL leaves out. Error{bad_input} names them.
-[[nodiscard]] std::uint8_t reason_code(std::string_view reason);
-
-/// Revokes, or withdraws a reservation. False when it was revoked before: nothing changes then. A withdrawn reservation
-/// frees its key; a revoked certificate's key is spent.
-[[nodiscard]] bool revoke(store::Transaction& transaction, const Record& record, const std::string& reason,
-                          Instant now);
 
 /// "name=value" lines. Throws Error{bad_input} for values with control characters.
 [[nodiscard]] std::string values_text(const Subject& subject);

@@ -9,6 +9,7 @@
 
 #include "lib/base/file.hpp"
 #include "lib/pki/crl.hpp"
+#include "lib/pki/revocation.hpp"
 #include "tests/pki/small_ca.hpp"
 
 namespace lamp::pki {

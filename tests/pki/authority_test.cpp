@@ -5,6 +5,7 @@
 
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/records.hpp"
+#include "lib/pki/revocation.hpp"
 #include "tests/pki/expect_error.hpp"
 #include "tests/pki/small_ca.hpp"
 

@@ -6,6 +6,7 @@
 #include <gmock/gmock.h>
 
 #include "lib/pki/der.hpp"
+#include "lib/pki/revocation.hpp"
 #include "tests/pki/expect_error.hpp"
 #include "tests/pki/small_ca.hpp"
 
