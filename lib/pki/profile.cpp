@@ -74,12 +74,14 @@ AlternativeName read_alternative_name(const Node& item) {
 }
 
 KeyRule read_key(const Node& node) {
-  node.only({"kind", "use", "token", "label"});
+  node.only({"kind", "use", "token", "label", "renewal"});
   KeyRule rule;
   rule.kind = choose<KeyKind>(node.at("kind"), {{"p256", KeyKind::p256}, {"p384", KeyKind::p384}});
   rule.use = choose<KeyUse>(node.at("use"), {{"sign", KeyUse::sign}, {"sign-with-pin", KeyUse::sign_with_pin}});
   rule.token = node.at("token").text();
   rule.label = template_at(node.at("label"));
+  if (const auto renewal = node.find("renewal"))
+    rule.renewal_keeps_key = choose<bool>(*renewal, {{"new-key", false}, {"same-key", true}});
   return rule;
 }
 
