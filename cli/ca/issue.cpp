@@ -1,14 +1,17 @@
 #include <botan/pk_keys.h>
+#include <botan/x509_key.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
 #include <nlohmann/json.hpp>
 
 #include "cli/ca/site_authority.hpp"
+#include "cli/ca/values.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/pki/certificate.hpp"
+#include "lib/pki/csr.hpp"
 #include "lib/pki/issue.hpp"
 #include "lib/pki/tbs.hpp"
 
@@ -16,14 +19,19 @@ namespace lamp::cli {
 namespace {
 
 struct IssueOptions {
-  std::string authority, profile, name;
+  std::string authority, profile, name, request, public_key, output;
+  std::vector<std::string> values;
   bool json = false;
 };
 
 void declare(Arguments& a, IssueOptions& o) {
   a.positional("authority", o.authority, "Authority that signs");
   a.required("--profile", o.profile, "Profile of the certificate, lamp-profile(5)");
-  a.required("--name", o.name, "Person or station of site.yaml, or host name of a server");
+  a.option("--name", o.name, "Person or station of site.yaml, or host name of a server");
+  a.option("--csr", o.request, "Certificate request (PKCS#10, PEM or DER) that proves its key");
+  a.option("--public-key", o.public_key, "Public key (PEM or DER) that was proven otherwise");
+  a.option("--value", o.values, "Value of another placeholder, such as serial=SL-26-000001");
+  a.option("-o,--output", o.output, "Where the certificate for a request or public key goes");
   a.flag("--json", o.json, "Print JSON");
 }
 
@@ -45,7 +53,9 @@ Holder holder_of(const config::Site& site, const pki::Profile& profile, const Is
   if (token == "authority")
     throw Error{Errc::bad_input, "profile " + profile.name + " is an authority's; lamp-ca create uses it"};
   if (token == "device")
-    throw Error{Errc::bad_input, "profile " + profile.name + " is a device's; lamp-factory run issues it"};
+    throw Error{Errc::bad_input, "profile " + profile.name +
+                                     " is a device's; lamp-factory run issues it, or give --csr "
+                                     "or --public-key"};
   const auto label = profile.key.label.expand({{"name", o.name}, {"site", site.name}});
   const auto found = site.people.find(o.name);
   if (found != site.people.end()) return person_holder(found->second, profile, label);
@@ -80,38 +90,109 @@ void report(const IssueOptions& o, const Host& host, const Holder& holder, const
              format_instant(issued.not_after), file);
 }
 
-Exit issue(const IssueOptions& o, World& world) {
-  Host host{world};
+/// The audit record of a fresh certificate; `proof` says where the key is, or how it came.
+void record_issue(Host& host, store::Transaction& t, const IssueOptions& o, const std::string& identity,
+                  const Botan::Public_Key& key, const std::pair<std::string, std::string>& proof,
+                  const pki::Issued& fresh) {
+  audit::record(t,
+                {account_name(),
+                 "ca.issue",
+                 identity,
+                 {{"authority", o.authority},
+                  {"profile", o.profile},
+                  {"serial", fresh.serial},
+                  {"key", pki::key_fingerprint(key.subject_public_key())},
+                  proof,
+                  {"not-after", format_instant(fresh.not_after)}}},
+                host.now(), host.world().rng);
+}
+
+Exit issue_for_token(const IssueOptions& o, Host& host, const pki::Profile& profile) {
   require_name(o.name, "name");
-  const auto profile = load_profile(host.site(), o.profile);
   const auto holder = holder_of(host.site(), profile, o);
   const auto signer = open_authority(host, o.authority);
   const auto key = key_in_token(host, holder.token, holder.label, profile.key);
   const auto issued =
-      pki::issue(open_register(host), signer.authority, profile, {{"name", o.name}, {"site", host.site().name}}, *key,
-                 host.now(), world.rng, [&](store::Transaction& t, const pki::Issued& fresh) {
-                   audit::record(t,
-                                 {account_name(),
-                                  "ca.issue",
-                                  o.name,
-                                  {{"authority", o.authority},
-                                   {"profile", o.profile},
-                                   {"serial", fresh.serial},
-                                   {"key", pki::key_fingerprint(key->subject_public_key())},
-                                   {"token", holder.token},
-                                   {"not-after", format_instant(fresh.not_after)}}},
-                                 host.now(), world.rng);
+      pki::issue(open_register(host), signer.authority, profile, values_of(host.site(), o.name, o.values), *key,
+                 host.now(), host.world().rng, [&](store::Transaction& t, const auto& fresh) {
+                   record_issue(host, t, o, o.name, *key, {"token", holder.token}, fresh);
                  });
   publish_if_other(holder.certificate, pki::to_pem(chain_to_send(issued.certificate, signer.authority.chain())));
-  report(o, host, holder, issued, world.out);
+  report(o, host, holder, issued, host.world().out);
   host.finish();
   return Exit::ok;
+}
+
+/// The key that somebody brings, checked; and the values that the profile takes from the request.
+Bytes brought_key(const IssueOptions& o) {
+  if (o.public_key.empty())
+    return in_context(o.request, [&] { return pki::parse_request(pki::read_request_file(o.request)).public_key_info; });
+  auto info = pki::read_public_key_file(o.public_key);
+  if (const auto refusal = pki::check_public_key(info))
+    throw Error{refusal->code, o.public_key + ": " + refusal->text()};
+  return info;
+}
+
+void report_brought(const IssueOptions& o, const pki::Issued& issued, const std::string& identity,
+                    const std::string& pem, std::ostream& out) {
+  const bool existed = issued.outcome == pki::Issued::Outcome::existed;
+  if (o.json) {
+    const nlohmann::json all{{"name", identity},
+                             {"authority", o.authority},
+                             {"profile", o.profile},
+                             {"serial", issued.serial},
+                             {"existed", existed},
+                             {"not-after", format_instant(issued.not_after)},
+                             {"certificate", o.output.empty() ? pem : o.output}};
+    out << all.dump(2) << '\n';
+  } else if (o.output.empty()) {
+    out << pem;
+  } else {
+    fmt::print(out, "certificate of {} {}: {} by {}, serial {}, until {}: {}\n", identity,
+               existed ? "exists" : "issued", o.profile, o.authority, issued.serial, format_instant(issued.not_after),
+               o.output);
+  }
+}
+
+Exit issue_for_key(const IssueOptions& o, Host& host, const pki::Profile& profile) {
+  if (profile.authority)
+    throw Error{Errc::bad_input, "profile " + profile.name + " is an authority's; lamp-ca create uses it"};
+  const auto info = brought_key(o);
+  const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(info); });
+  const auto values = values_of(host.site(), o.name, o.values);
+  const auto identity = profile.identity.expand(values);
+  const auto signer = open_authority(host, o.authority);
+  const std::pair<std::string, std::string> proof{"proof", o.request.empty() ? "public key" : "request"};
+  const auto issued = pki::issue(
+      open_register(host), signer.authority, profile, values, *key, host.now(), host.world().rng,
+      [&](store::Transaction& t, const auto& fresh) { record_issue(host, t, o, identity, *key, proof, fresh); });
+  const auto pem = pki::to_pem(chain_to_send(issued.certificate, signer.authority.chain()));
+  if (!o.output.empty()) publish_if_other(o.output, pem);
+  report_brought(o, issued, identity, pem, host.world().out);
+  host.finish();
+  return Exit::ok;
+}
+
+Exit issue(const IssueOptions& o, World& world) {
+  const bool brought = !o.request.empty() || !o.public_key.empty();
+  if ((!brought && o.name.empty()) || (!o.request.empty() && !o.public_key.empty())) {
+    world.err << "lamp-ca: error: name whose certificate it is with --name, or give one of --csr and --public-key\n";
+    return Exit::usage;
+  }
+  if (!brought && !o.output.empty()) {
+    world.err << "lamp-ca: error: site.yaml says where this certificate goes; -o is for --csr and --public-key\n";
+    return Exit::usage;
+  }
+  Host host{world};
+  const auto profile = load_profile(host.site(), o.profile);
+  return brought ? issue_for_key(o, host, profile) : issue_for_token(o, host, profile);
 }
 
 }  // namespace
 
 void add_ca_issue(Tool& tool) {
-  tool.verb<IssueOptions>("issue", "Issue a certificate for a key in a token, made there when absent", declare, issue);
+  tool.verb<IssueOptions>("issue", "Issue a certificate for a key in a token, a request or a public key", declare,
+                          issue);
 }
 
 }  // namespace lamp::cli

@@ -5,7 +5,6 @@
 
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
-#include "lib/base/error.hpp"
 #include "lib/pki/records.hpp"
 
 namespace lamp::cli {
@@ -22,17 +21,13 @@ void declare(Arguments& a, ShowOptions& o) {
   a.flag("--json", o.json, "Print JSON");
 }
 
-pki::Record find_record(Host& host, const ShowOptions& o) {
-  pki::Filter filter;
-  filter.serial = hex(from_hex(o.serial));
-  filter.authority = o.authority;
-  auto records = open_register(host).read([&](store::Transaction& t) { return pki::list(t, filter); });
-  if (records.empty())
-    throw Error{Errc::not_found,
-                "no certificate " + filter.serial + " in this host's register; lamp-ca list shows all"};
-  if (records.size() > 1)
-    throw Error{Errc::bad_input, "several authorities issued " + filter.serial + "; name one with --authority"};
-  return std::move(records.front());
+/// What renewed it, if anything did.
+std::string successor(Host& host, const pki::Record& record) {
+  const auto later = open_register(host).read(
+      [&](store::Transaction& t) { return pki::list(t, {.authority = record.authority, .replaces = record.serial}); });
+  std::string serials;
+  for (const auto& one : later) serials += (serials.empty() ? "" : " ") + one.serial;
+  return serials;
 }
 
 std::string when(const std::optional<Instant>& at) { return at ? format_instant(*at) : "never"; }
@@ -48,7 +43,7 @@ std::string one_line(std::string values) {
   return values;
 }
 
-void print_json(const pki::Record& r, std::ostream& out) {
+void print_json(const pki::Record& r, const std::string& later, std::ostream& out) {
   const nlohmann::json all{{"authority", r.authority},
                            {"serial", r.serial},
                            {"state", text(r.state)},
@@ -57,6 +52,8 @@ void print_json(const pki::Record& r, std::ostream& out) {
                            {"values", one_line(r.values)},
                            {"key", r.key},
                            {"order", r.order},
+                           {"replaces", r.replaces},
+                           {"renewed-by", later},
                            {"reserved-at", format_instant(r.reserved_at)},
                            {"issued-at", when(r.issued_at)},
                            {"revoked-at", when(r.revoked_at)},
@@ -66,7 +63,7 @@ void print_json(const pki::Record& r, std::ostream& out) {
   out << all.dump(2) << '\n';
 }
 
-void print(const pki::Record& r, std::ostream& out) {
+void print(const pki::Record& r, const std::string& later, std::ostream& out) {
   const auto line = [&](std::string_view name, std::string_view value) {
     if (!value.empty()) fmt::print(out, "{:<12} {}\n", name, value);
   };
@@ -78,6 +75,8 @@ void print(const pki::Record& r, std::ostream& out) {
   line("values", one_line(r.values));
   line("key", r.key);
   line("order", r.order);
+  line("replaces", r.replaces);
+  line("renewed by", later);
   line("reserved", format_instant(r.reserved_at));
   line("issued", when(r.issued_at));
   if (r.revoked_at) line("revoked", format_instant(*r.revoked_at) + " " + r.reason);
@@ -87,8 +86,9 @@ void print(const pki::Record& r, std::ostream& out) {
 
 Exit show(const ShowOptions& o, World& world) {
   Host host{world};
-  const auto record = find_record(host, o);
-  o.json ? print_json(record, world.out) : print(record, world.out);
+  const auto record = find_certificate(host, o.serial, o.authority);
+  const auto later = successor(host, record);
+  o.json ? print_json(record, later, world.out) : print(record, later, world.out);
   return Exit::ok;
 }
 

@@ -82,6 +82,19 @@ OpenAuthority open_authority(Host& host, const std::string& name) {
   return {std::move(key), std::move(authority)};
 }
 
+pki::Record find_certificate(Host& host, const std::string& serial, const std::string& authority) {
+  pki::Filter filter;
+  filter.serial = hex(from_hex(serial));
+  filter.authority = authority;
+  auto records = open_register(host).read([&](store::Transaction& t) { return pki::list(t, filter); });
+  if (records.empty())
+    throw Error{Errc::not_found,
+                "no certificate " + filter.serial + " in this host's register; lamp-ca list shows all"};
+  if (records.size() > 1)
+    throw Error{Errc::bad_input, "several authorities issued " + filter.serial + "; name one with --authority"};
+  return std::move(records.front());
+}
+
 pki::RevocationList publish_list(Host& host, const pki::Authority& authority) {
   const auto& name = authority.name();
   // Held until the file is there, so that an older list never replaces a newer one.

@@ -37,6 +37,10 @@ struct OpenAuthority {
 };
 [[nodiscard]] OpenAuthority open_authority(Host& host, const std::string& name);
 
+/// The one certificate of the register with this serial number. Throws Error{not_found}, and Error{bad_input} when
+/// several authorities issued it and none is named.
+[[nodiscard]] pki::Record find_certificate(Host& host, const std::string& serial, const std::string& authority);
+
 /// Makes the authority's next revocation list and publishes it as ca/<name>/crl.der.
 pki::RevocationList publish_list(Host& host, const pki::Authority& authority);
 

@@ -8,6 +8,8 @@ Tool make_ca_tool() {
   Tool tool{"lamp-ca", "Authorities, the certificates they issue and revoke"};
   add_ca_create(tool);
   add_ca_issue(tool);
+  add_ca_batch(tool);
+  add_ca_renew(tool);
   add_ca_revoke(tool);
   add_ca_crl(tool);
   add_ca_list(tool);

@@ -7,6 +7,8 @@ namespace lamp::cli {
 
 void add_ca_create(Tool& tool);
 void add_ca_issue(Tool& tool);
+void add_ca_batch(Tool& tool);
+void add_ca_renew(Tool& tool);
 void add_ca_revoke(Tool& tool);
 void add_ca_crl(Tool& tool);
 void add_ca_list(Tool& tool);

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -12,6 +13,10 @@
 
 namespace lamp::pki {
 
+struct BatchRefusal {
+  std::string rule, field, says;
+};
+
 /// One certificate that is wanted: for a public key that was proven otherwise, or for a PKCS#10 request, which is
 /// checked here.
 struct BatchItem {
@@ -19,6 +24,7 @@ struct BatchItem {
   Subject subject;
   Bytes public_key_info, request;  ///< one of the two
   std::string order;
+  std::optional<BatchRefusal> refusal;  ///< the caller's own; it comes back in its place
 };
 
 struct BatchResult {

@@ -104,6 +104,8 @@ void settle(const BatchPlace& place, store::Transaction& transaction, Work& work
 
 void prepare(const BatchPlace& place, Work& work, Instant now) {
   work.result.row = work.item.row;
+  if (auto& known = work.item.refusal)
+    return refuse(work, std::move(known->rule), std::move(known->field), std::move(known->says));
   const auto key = proven_key(work);
   if (!key) return;
   const auto contents = contents_of(place, work, *key, now);

@@ -81,6 +81,7 @@ struct KeyRule {
   KeyUse use = KeyUse::sign;
   std::string token;  ///< "authority", "person", "device" (the caller brings the public key) or a token of the site
   Template label;
+  bool renewal_keeps_key = false;  ///< a renewal may be for the same key
 };
 
 /// A span of calendar time, or none: the certificate then has no well-defined end.

@@ -39,6 +39,8 @@ constexpr std::string_view kIdentityIndex =
 // Most certificates are in none of these.
 constexpr std::string_view kOrderIndex =
     "CREATE INDEX certificate_order ON certificate (order_id) WHERE order_id <> ''";
+constexpr std::string_view kReplacesIndex =
+    "CREATE INDEX certificate_replaces ON certificate (replaces) WHERE replaces <> ''";
 constexpr std::string_view kRevokedIndex =
     "CREATE INDEX certificate_revoked ON certificate (authority, revoked_at) WHERE revoked_at IS NOT NULL";
 constexpr std::string_view kExpiryIndex =
@@ -126,6 +128,7 @@ Query query_of(const Filter& filter, Detail detail) {
   query.equal("profile", filter.profile);
   query.equal("identity", filter.identity);
   if (!filter.order.empty()) query.where("order_id <> '' AND order_id = ?", filter.order);
+  if (!filter.replaces.empty()) query.where("replaces <> '' AND replaces = ?", filter.replaces);
   if (!filter.key.empty()) query.where("key_fingerprint = ?", from_hex(filter.key));
   if (filter.state == State::revoked)
     query.where("revoked_at IS NOT NULL AND state = ?", std::string{text(State::revoked)});
@@ -147,6 +150,7 @@ const store::Schema& schema() {
                                      kKeyIndex,
                                      kIdentityIndex,
                                      kOrderIndex,
+                                     kReplacesIndex,
                                      kRevokedIndex,
                                      kExpiryIndex,
                                      kListTable,
@@ -239,6 +243,17 @@ void let_go_of_identity(store::Transaction& transaction, const std::string& auth
       " WHERE same.identity = certificate.identity AND same.profile = certificate.profile"
       " AND same.authority = certificate.authority) WHERE serial = ? AND authority = ? AND identity_turn = 0",
       {serial, authority});
+}
+
+void make_way(store::Transaction& transaction, const Record& old, const std::string& key) {
+  let_go_of_identity(transaction, old.authority, old.serial);
+  if (old.key == key) let_go_of_key(transaction, old.authority, old.serial);
+}
+
+void set_replaces(store::Transaction& transaction, const std::string& authority, const std::string& successor,
+                  const std::string& old) {
+  transaction.execute("UPDATE certificate SET replaces = ? WHERE serial = ? AND authority = ?",
+                      {old, successor, authority});
 }
 
 void mark_signed(store::Transaction& transaction, const std::string& authority, const std::string& serial,

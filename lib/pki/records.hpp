@@ -40,6 +40,7 @@ struct Record {
 /// Empty members let everything through.
 struct Filter {
   std::string authority{}, serial{}, profile{}, identity{}, order{}, key{};
+  std::string replaces{};
   std::string subject{};  ///< text somewhere in a value of the subject
   std::optional<State> state{};
   std::optional<Instant> expires_before{};
@@ -69,6 +70,10 @@ void add(store::Transaction& transaction, const Record& record);
 /// What a revoked or withdrawn certificate no longer holds: another may have its identity, or its key.
 void let_go_of_key(store::Transaction& transaction, const std::string& authority, const std::string& serial);
 void let_go_of_identity(store::Transaction& transaction, const std::string& authority, const std::string& serial);
+/// Lets `old` go of its identity, and of its key when `key` is the same: a successor is to be reserved.
+void make_way(store::Transaction& transaction, const Record& old, const std::string& key);
+void set_replaces(store::Transaction& transaction, const std::string& authority, const std::string& successor,
+                  const std::string& old);
 void mark_issued(store::Transaction& transaction, const Record& record, ByteView certificate, Instant now);
 /// The same by the signature (DER) alone, which the caller has verified. Throws Error{denied} when the reservation was
 /// withdrawn, or issued with another signature.

@@ -52,7 +52,7 @@ class DeviceAuthority {
     const pki::BatchSteps steps{
         [&](std::vector<pki::BatchItem>& items, std::size_t most) {
           for (; at < inputs.size() && most > 0; ++at, --most) {
-            pki::BatchItem item{at, {{"serial", serial_number(first + at)}, {"model", "smart-lamp"}}, {}, {}, {}};
+            pki::BatchItem item{at, {{"serial", serial_number(first + at)}, {"model", "smart-lamp"}}, {}, {}, {}, {}};
             (requests ? item.request : item.public_key_info) = inputs[at];
             items.push_back(std::move(item));
           }

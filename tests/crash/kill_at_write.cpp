@@ -1,0 +1,102 @@
+// Preloaded into a program, kills it at its n-th act on files or sockets, before or after the act: LAMP_KILL_AT=n, and
+// LAMP_KILL_AFTER=1 for after. Counts what changes something outside of the process: writes, syncs, renames, removals.
+#include <dlfcn.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+
+namespace {
+
+std::atomic<long> acts{0};
+
+long wanted() {
+  static const long at = [] {
+    const char* text = std::getenv("LAMP_KILL_AT");
+    return text == nullptr ? 0L : std::strtol(text, nullptr, 10);
+  }();
+  return at;
+}
+
+bool after() {
+  static const bool late = std::getenv("LAMP_KILL_AFTER") != nullptr;
+  return late;
+}
+
+template <class Call>
+auto counted(Call&& call) {
+  const bool here = ++acts == wanted();
+  if (here && !after()) ::kill(::getpid(), SIGKILL);
+  const auto result = call();
+  if (here) ::kill(::getpid(), SIGKILL);
+  return result;
+}
+
+template <class Function>
+Function real(const char* name) {
+  return reinterpret_cast<Function>(::dlsym(RTLD_NEXT, name));
+}
+
+}  // namespace
+
+extern "C" {
+
+ssize_t write(int fd, const void* bytes, size_t size) {
+  static const auto next = real<ssize_t (*)(int, const void*, size_t)>("write");
+  // What a person reads on the terminal is not what has to survive.
+  if (fd <= 2) return next(fd, bytes, size);
+  return counted([&] { return next(fd, bytes, size); });
+}
+
+ssize_t pwrite64(int fd, const void* bytes, size_t size, off64_t at) {
+  static const auto next = real<ssize_t (*)(int, const void*, size_t, off64_t)>("pwrite64");
+  return counted([&] { return next(fd, bytes, size, at); });
+}
+
+ssize_t pwrite(int fd, const void* bytes, size_t size, off_t at) {
+  static const auto next = real<ssize_t (*)(int, const void*, size_t, off_t)>("pwrite");
+  return counted([&] { return next(fd, bytes, size, at); });
+}
+
+int fsync(int fd) {
+  static const auto next = real<int (*)(int)>("fsync");
+  return counted([&] { return next(fd); });
+}
+
+int fdatasync(int fd) {
+  static const auto next = real<int (*)(int)>("fdatasync");
+  return counted([&] { return next(fd); });
+}
+
+int rename(const char* from, const char* to) {
+  static const auto next = real<int (*)(const char*, const char*)>("rename");
+  return counted([&] { return next(from, to); });
+}
+
+int unlink(const char* path) {
+  static const auto next = real<int (*)(const char*)>("unlink");
+  return counted([&] { return next(path); });
+}
+
+int ftruncate64(int fd, off64_t size) {
+  static const auto next = real<int (*)(int, off64_t)>("ftruncate64");
+  return counted([&] { return next(fd, size); });
+}
+
+int ftruncate(int fd, off_t size) {
+  static const auto next = real<int (*)(int, off_t)>("ftruncate");
+  return counted([&] { return next(fd, size); });
+}
+
+/// The token's server listens on a socket: a kill before and after each of its requests.
+ssize_t send(int fd, const void* bytes, size_t size, int flags) {
+  static const auto next = real<ssize_t (*)(int, const void*, size_t, int)>("send");
+  return counted([&] { return next(fd, bytes, size, flags); });
+}
+
+}  // extern "C"
