@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
+#include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::cli {
@@ -48,52 +50,95 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 std::string kind_text(const pki::KeyRule& key) {
-  return fmt::format("{}, {}, key '{}' of the {}", key.kind == pki::KeyKind::p256 ? "P-256" : "P-384",
+  return fmt::format("{}, {}, key '{}' of the {}", text(key.kind),
                      key.use == pki::KeyUse::sign ? "signs" : "signs with the PIN each time", key.label.text(),
                      key.token);
 }
 
 /// The profile's line that decided a field.
-std::string at(const pki::Profile& p, std::string_view key, std::string_view what = {}) {
-  const auto place = p.place(key);
+std::string at_place(const std::string& place, std::string_view key, std::string_view what = {}) {
   const auto file = place.substr(place.find_last_of('/') + 1);
   return what.empty() ? fmt::format("{} {}", file, key) : fmt::format("{} {}: {}", file, key, what);
 }
 
-void explain_names(const pki::Profile& p, const pki::Contents& c, std::vector<Line>& lines) {
-  for (std::size_t i = 0; i < c.subject.size(); ++i)
-    lines.push_back(
-        {"subject " + c.subject[i].first, c.subject[i].second, at(p, "subject", p.subject[i].value.text())});
-  for (const auto& [rule, value] : c.alternative_names) {
-    const bool dns = rule.kind == pki::AlternativeName::Kind::dns;
-    lines.push_back({dns ? "subjectAltName dNSName" : "subjectAltName hardwareModuleName",
-                     dns ? value : rule.hardware_type + " " + value, at(p, "alternative-names", rule.value.text())});
-  }
+std::string at(const pki::Profile& p, std::string_view key, std::string_view what = {}) {
+  return at_place(p.place(key), key, what);
 }
 
-void explain_extensions(const pki::Profile& p, std::vector<Line>& lines) {
+std::string_view certificate_name(pki::NameKind kind) {
+  switch (kind) {
+    case pki::NameKind::dns: return "dNSName";
+    case pki::NameKind::email: return "rfc822Name";
+    case pki::NameKind::uri: return "uniformResourceIdentifier";
+    case pki::NameKind::ip: return "iPAddress";
+    case pki::NameKind::hardware_module: return "hardwareModuleName";
+  }
+  return {};
+}
+
+void explain_names(const pki::Profile& p, const pki::Contents& c, std::vector<Line>& lines) {
+  for (std::size_t i = 0; i < c.subject.size(); ++i)
+    lines.push_back({"subject " + c.subject[i].first, c.subject[i].second,
+                     at_place(p.subject[i].place, "subject", p.subject[i].value.text())});
+  for (const auto& [rule, value] : c.alternative_names)
+    lines.push_back({fmt::format("subjectAltName {}", certificate_name(rule.kind)),
+                     rule.hardware_type.empty() ? value : rule.hardware_type + " " + value,
+                     at_place(rule.place, "alternative-names", rule.value.text())});
+  if (c.alternative_names.empty()) lines.push_back({"subjectAltName", "left out", at(p, "alternative-names")});
+}
+
+void explain_constraints(const pki::Profile& p, const pki::Contents& c, std::vector<Line>& lines) {
+  const auto add = [&](std::string_view which, const auto& names) {
+    for (const auto& [rule, value] : names)
+      lines.push_back({fmt::format("nameConstraints {}", which),
+                       fmt::format("critical, {} {}", certificate_name(rule.kind), value),
+                       at_place(rule.place, "name-constraints", rule.value.text())});
+  };
+  add("permitted", c.permitted);
+  add("excluded", c.excluded);
+  if (p.name_constraints.empty()) lines.push_back({"nameConstraints", "left out", at(p, "name-constraints")});
+}
+
+void explain_extensions(const pki::Profile& p, const pki::Contents& c, std::vector<Line>& lines) {
   const auto path = p.authority && p.authority->path_length ? std::to_string(*p.authority->path_length) : "none";
+  const auto flag = [](bool there) { return there ? "there" : "left out"; };
   lines.push_back(
       {"basicConstraints", p.authority ? "critical, authority, path length " + path : "left out", at(p, "authority")});
   lines.push_back({"keyUsage", "critical, " + joined(p.key_usage), at(p, "key-usage")});
   lines.push_back({"extKeyUsage", joined(p.extended_key_usage), at(p, "extended-key-usage")});
-  lines.push_back({"subjectKeyIdentifier", "160 bits of SHA-256 of the key", "RFC 7093 section 2, method 1"});
+  explain_constraints(p, c, lines);
   lines.push_back({"cRLDistributionPoints", p.crl_url.value_or("left out"), at(p, "crl-url")});
+  lines.push_back({"authorityInfoAccess ocsp", p.ocsp_url.value_or("left out"), at(p, "ocsp-url")});
+  lines.push_back({"authorityInfoAccess caIssuers", p.issuer_url.value_or("left out"), at(p, "issuer-url")});
+  lines.push_back({"noRevAvail", flag(p.no_revocation_available), at(p, "no-revocation-available")});
+  lines.push_back({"ocspNoCheck", flag(p.ocsp_no_check), at(p, "ocsp-no-check")});
+  lines.push_back({"subjectKeyIdentifier", "160 bits of SHA-256 of the key", "RFC 7093 section 2, method 1"});
+}
+
+/// What signs, which follows from the signer's key and not from the profile.
+std::string signature_text(const pki::Profile& p, const pki::IssuerFacts* issuer) {
+  const bool p384 = issuer != nullptr
+                        ? std::ranges::equal(issuer->signature_algorithm, pki::encode_algorithm(pki::oid::kEcdsaSha384))
+                        : p.key.kind == pki::KeyKind::p384;
+  return p384 ? "ecdsa-with-SHA384" : "ecdsa-with-SHA256";
 }
 
 std::vector<Line> explain_all(const pki::Profile& p, const pki::Contents& c, const pki::IssuerFacts* issuer) {
   std::vector<Line> lines;
   lines.push_back({"version", "3", "RFC 5280 section 4.1.2.1: it has extensions"});
   lines.push_back({"serialNumber", "16 octets: time in seconds, 88 random bits", "RFC 5280 section 4.1.2.2"});
+  lines.push_back({"signature", signature_text(p, issuer), "RFC 5758 section 3.2, by the key of the signer"});
   lines.push_back({"issuer", issuer != nullptr ? "subject of authority " + issuer->name : "itself",
                    issuer != nullptr ? "--issuer" : "no --issuer: self-signed"});
   lines.push_back({"notBefore", format_instant(c.not_before), "the time of issue"});
   lines.push_back(
       {"notAfter", format_instant(c.not_after),
        c.clipped ? at(p, "beyond-issuer", "clip, to the end of its issuer") : at(p, "lifetime", p.lifetime.text())});
+  lines.push_back({"beyond its issuer", p.beyond_issuer == pki::BeyondIssuer::clip ? "clipped to its end" : "refused",
+                   at(p, "beyond-issuer")});
   explain_names(p, c, lines);
   lines.push_back({"key", kind_text(p.key), at(p, "key")});
-  explain_extensions(p, lines);
+  explain_extensions(p, c, lines);
   lines.push_back(
       {"authorityKeyIdentifier", issuer != nullptr ? hex(issuer->key_id) : "its own", "RFC 5280 section 4.2.1.1"});
   lines.push_back({"filed as", c.identity, at(p, "identity", p.identity.text())});
@@ -104,7 +149,7 @@ Exit explain(const ExplainOptions& o, World& world) {
   const auto site = config::Site::find(world.site);
   const auto profile = load_profile(site, o.profile);
   std::optional<pki::IssuerFacts> issuer;
-  if (!o.issuer.empty()) issuer = pki::facts_of(o.issuer, authority_chain(site, o.issuer).front());
+  if (!o.issuer.empty()) issuer = pki::facts_of_chain(o.issuer, authority_chain(site, o.issuer));
   const auto* facts = issuer ? &*issuer : nullptr;
   const auto contents = pki::resolve(profile, subject_of(o, site), facts, world.clock.now());
   const auto lines = explain_all(profile, contents, facts);

@@ -10,7 +10,10 @@
 namespace lamp::cli {
 namespace {
 
-hsm::KeyKind kind_of(pki::KeyKind kind) { return kind == pki::KeyKind::p384 ? hsm::KeyKind::p384 : hsm::KeyKind::p256; }
+hsm::KeyKind kind_of(pki::KeyKind kind) {
+  if (kind == pki::KeyKind::rsa3072) return hsm::KeyKind::rsa3072;
+  return kind == pki::KeyKind::p384 ? hsm::KeyKind::p384 : hsm::KeyKind::p256;
+}
 
 hsm::KeyUse use_of(pki::KeyUse use) {
   return use == pki::KeyUse::sign_with_pin ? hsm::KeyUse::sign_with_pin : hsm::KeyUse::sign;

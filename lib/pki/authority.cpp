@@ -54,7 +54,7 @@ Authority::Authority(std::string name, std::vector<Bytes> chain, const Botan::Pr
   const auto own = Certificate::parse(chain.front());
   if (!std::ranges::equal(own.tbs.public_key, impl_->public_key_info))
     throw Error{Errc::denied, "the key in the token is not that of the certificate of authority " + name};
-  impl_->facts = facts_of(std::move(name), chain.front());
+  impl_->facts = facts_of_chain(std::move(name), chain);
   impl_->chain = std::move(chain);
 }
 

@@ -185,40 +185,4 @@ std::vector<std::string> extended_key_usage(ByteView value) {
   return purposes;
 }
 
-namespace {
-
-/// AnotherName of RFC 5280 section 4.2.1.6; HardwareModuleName of RFC 4108 section 5.
-void read_other_name(ByteView content, GeneralName& name) {
-  der::Reader fields{content};
-  name.other_type = der::object_id(fields.next(der::kObjectId, "otherName").content);
-  auto value = fields.enter(der::constructed_context(0), "otherName's value");
-  fields.end("otherName");
-  if (name.other_type != oid::kHardwareModuleName) return;
-  auto module = value.enter(der::kSequence, "hardwareModuleName");
-  value.end("hardwareModuleName");
-  name.hardware_type = der::object_id(module.next(der::kObjectId, "hwType").content);
-  name.hardware_serial = to_text(module.next(der::kOctetString, "hwSerialNum").content);
-  module.end("hardwareModuleName");
-}
-
-}  // namespace
-
-std::vector<GeneralName> general_names(ByteView value) {
-  der::Reader outer{value};
-  auto list = outer.enter(der::kSequence, "general names");
-  outer.end("general names");
-  std::vector<GeneralName> names;
-  do {
-    const auto item = list.next("general name");
-    GeneralName name;
-    name.tag = item.tag;
-    if (item.tag == der::constructed_context(0))
-      read_other_name(item.content, name);
-    else
-      name.text = to_text(item.content);
-    names.push_back(std::move(name));
-  } while (!list.at_end());
-  return names;
-}
-
 }  // namespace lamp::pki

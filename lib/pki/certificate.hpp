@@ -59,6 +59,20 @@ struct Certificate {
 [[nodiscard]] std::vector<NameAttribute> read_name(ByteView content);
 [[nodiscard]] std::vector<Extension> read_extensions(ByteView content);
 
+struct GeneralName {
+  std::uint8_t tag = 0;
+  std::string text;           ///< dNSName and the like
+  std::string other_type;     ///< type-id of an otherName
+  std::string hardware_type;  ///< of a hardwareModuleName
+  std::string hardware_serial;
+};
+
+/// RFC 5280 section 4.2.1.10; a subtree is a GeneralName, an ip range has address and mask in `text`.
+struct NameConstraints {
+  std::vector<GeneralName> permitted, excluded;
+  bool distances = false;  ///< has minimum or maximum, which RFC 5280 forbids
+};
+
 /// What the authority's own certificate says, which what it issues must agree with.
 struct IssuerFacts {
   std::string name;           ///< the authority's, for messages
@@ -68,10 +82,13 @@ struct IssuerFacts {
   Instant not_before{}, not_after{};
   bool is_authority = false;
   std::optional<std::uint64_t> path_length;
+  std::vector<NameConstraints> name_constraints;  ///< its own and those of its issuers, as far as they are known
 };
 
 /// Throws Error{bad_input} when the certificate is not one of ours: no key identifier, times out of form.
 [[nodiscard]] IssuerFacts facts_of(std::string name, ByteView certificate);
+/// The same of chain.front(), with the name constraints of the whole chain.
+[[nodiscard]] IssuerFacts facts_of_chain(std::string name, const std::vector<Bytes>& chain);
 
 /// The AlgorithmIdentifier that a key signs certificates with: P-256 with SHA-256, P-384 with SHA-384, nothing else.
 [[nodiscard]] Bytes signature_algorithm_for(ByteView public_key_info);
@@ -93,13 +110,12 @@ struct KeyUsageBits {
 [[nodiscard]] Bytes subject_key_id(ByteView value);
 [[nodiscard]] std::vector<std::string> extended_key_usage(ByteView value);  ///< dotted
 
-struct GeneralName {
-  std::uint8_t tag = 0;
-  std::string text;           ///< dNSName and the like
-  std::string other_type;     ///< type-id of an otherName
-  std::string hardware_type;  ///< of a hardwareModuleName
-  std::string hardware_serial;
-};
 [[nodiscard]] std::vector<GeneralName> general_names(ByteView value);
+[[nodiscard]] NameConstraints name_constraints(ByteView value);
+/// Whether `name` lies below `subtree`, which is of its kind.
+[[nodiscard]] bool within_subtree(const GeneralName& name, const GeneralName& subtree);
+/// Every name of the certificate that constraints speak of: alternative names, mail addresses of the subject, and the
+/// subject itself as a directoryName.
+[[nodiscard]] std::vector<GeneralName> constrained_names(const Tbs& tbs);
 
 }  // namespace lamp::pki

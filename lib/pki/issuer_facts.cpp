@@ -1,3 +1,5 @@
+#include <bit>
+
 #include "lib/base/error.hpp"
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/der.hpp"
@@ -25,6 +27,16 @@ IssuerFacts facts_of(std::string name, ByteView certificate) {
     facts.is_authority = basic.authority;
     facts.path_length = basic.path_length;
   }
+  if (const auto* constraints = own.find(oid::kNameConstraints))
+    facts.name_constraints.push_back(name_constraints(constraints->value));
+  return facts;
+}
+
+IssuerFacts facts_of_chain(std::string name, const std::vector<Bytes>& chain) {
+  auto facts = facts_of(std::move(name), chain.front());
+  for (std::size_t i = 1; i < chain.size(); ++i)
+    if (const auto* constraints = Certificate::parse(chain[i]).tbs.find(oid::kNameConstraints))
+      facts.name_constraints.push_back(name_constraints(constraints->value));
   return facts;
 }
 
@@ -35,6 +47,28 @@ std::string curve_of(ByteView public_key_info) {
   if (der::object_id(algorithm.next(der::kObjectId, "public key algorithm").content) != oid::kEcPublicKey) return {};
   if (algorithm.peek() != der::kObjectId) return {};  // parameters spelled out: no named curve
   return der::object_id(algorithm.next("named curve").content);
+}
+
+std::optional<std::size_t> rsa_bits(ByteView public_key_info) {
+  der::Reader outer{public_key_info};
+  auto info = outer.enter(der::kSequence, "subject public key");
+  auto algorithm = info.enter(der::kSequence, "public key algorithm");
+  if (der::object_id(algorithm.next(der::kObjectId, "public key algorithm").content) != oid::kRsa) return std::nullopt;
+  (void)algorithm.next(der::kNull, "RSA key's parameters");
+  const auto bits = info.next(der::kBitString, "public key").content;
+  der::Reader key{bits.subspan(bits.empty() ? 0 : 1)};
+  auto numbers = key.enter(der::kSequence, "RSA public key");
+  auto modulus = numbers.next(der::kInteger, "RSA modulus").content;
+  der::require_integer(modulus, "RSA modulus");
+  if (modulus.front() == 0) modulus = modulus.subspan(1);
+  if (modulus.empty()) return 0;
+  return modulus.size() * 8 - static_cast<std::size_t>(std::countl_zero(modulus.front()));
+}
+
+std::string key_kind_text(ByteView public_key_info) {
+  if (const auto bits = rsa_bits(public_key_info)) return "RSA-" + std::to_string(*bits);
+  const auto curve = curve_of(public_key_info);
+  return curve.empty() ? "a key of another kind" : std::string{name_of(curve)};
 }
 
 Bytes signature_algorithm_for(ByteView public_key_info) {

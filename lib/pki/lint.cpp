@@ -4,7 +4,6 @@
 #include <set>
 
 #include "lib/base/error.hpp"
-#include "lib/pki/der.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
 
@@ -40,7 +39,11 @@ std::vector<std::string> extensions_of(const Profile& profile) {
   if (profile.authority) names.emplace_back("basicConstraints");
   if (!profile.extended_key_usage.empty()) names.emplace_back("extKeyUsage");
   if (!profile.alternative_names.empty()) names.emplace_back("subjectAltName");
+  if (!profile.name_constraints.empty()) names.emplace_back("nameConstraints");
   if (profile.crl_url) names.emplace_back("cRLDistributionPoints");
+  if (profile.ocsp_url || profile.issuer_url) names.emplace_back("authorityInfoAccess");
+  if (profile.no_revocation_available) names.emplace_back("noRevAvail");
+  if (profile.ocsp_no_check) names.emplace_back("ocspNoCheck");
   return names;
 }
 
@@ -62,19 +65,31 @@ void compare_usages(std::vector<Finding>& findings, const Tbs& tbs, const Profil
   expect(findings, "extKeyUsage", sorted(is), sorted(profile.extended_key_usage));
 }
 
+std::string kind_text(const GeneralName& name) {
+  if (!name.hardware_type.empty()) return std::string{text(NameKind::hardware_module)};
+  const auto kind = name_kind(name.tag);
+  return kind ? std::string{text(*kind)} : "another kind";
+}
+
+void compare_alternative_names(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
+  std::vector<std::string> is, wanted;
+  if (const auto* extension = tbs.find(oid::kSubjectAlternativeName))
+    for (const auto& name : general_names(extension->value)) is.push_back(kind_text(name));
+  for (const auto& rule : profile.alternative_names) {
+    wanted.emplace_back(text(rule.kind));
+    // A list has one name or more.
+    if (rule.value.is_list())
+      while (wanted.size() < is.size() && is[wanted.size()] == text(rule.kind)) wanted.emplace_back(text(rule.kind));
+  }
+  expect(findings, "subjectAltName", is, wanted);
+}
+
 void compare_names(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
   std::vector<std::string> is, wanted;
   for (const auto& attribute : tbs.subject_attributes) is.emplace_back(name_of(attribute.oid));
   for (const auto& field : profile.subject) wanted.push_back(field.attribute);
   expect(findings, "subject", is, wanted);
-  is.clear();
-  wanted.clear();
-  if (const auto* extension = tbs.find(oid::kSubjectAlternativeName))
-    for (const auto& name : general_names(extension->value))
-      is.emplace_back(name.tag == der::context(2) ? "dns" : name.hardware_type.empty() ? "other" : "hardware-module");
-  for (const auto& name : profile.alternative_names)
-    wanted.emplace_back(name.kind == AlternativeName::Kind::dns ? "dns" : "hardware-module");
-  expect(findings, "subjectAltName", is, wanted);
+  compare_alternative_names(findings, tbs, profile);
 }
 
 std::string constraints_text(bool authority, std::optional<std::uint64_t> path_length) {
@@ -91,8 +106,7 @@ void compare_authority(std::vector<Finding>& findings, const Tbs& tbs, const Pro
 }
 
 void compare_key_and_time(std::vector<Finding>& findings, const Tbs& tbs, const Profile& profile) {
-  const auto curve = curve_of(tbs.public_key);
-  expect(findings, "key", {std::string{name_of(curve)}}, {profile.key.kind == KeyKind::p256 ? "P-256" : "P-384"});
+  expect(findings, "key", {key_kind_text(tbs.public_key)}, {std::string{text(profile.key.kind)}});
   const auto begin = tbs.not_before.instant(), end = tbs.not_after.instant();
   if (!begin || !end) return;
   const auto limit = profile.lifetime.end(*begin);

@@ -2,8 +2,8 @@
 #include <array>
 #include <set>
 
-#include "lib/base/parse.hpp"
 #include "lib/pki/der.hpp"
+#include "lib/pki/general_name.hpp"
 #include "lib/pki/lint.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
@@ -79,7 +79,16 @@ void subject_name(const Subject5280& s) {
   }
 }
 
+/// NIST SP 800-131A: 112 bits of security.
+constexpr std::size_t kSmallestRsa = 2048;
+
 void public_key(const Subject5280& s) {
+  if (const auto bits = rsa_bits(s.tbs.public_key)) {
+    if (*bits < kSmallestRsa)
+      s.say("key.size", "subjectPublicKey",
+            "RSA with " + std::to_string(*bits) + " bits; at least " + std::to_string(kSmallestRsa) + " are needed");
+    return;
+  }
   const auto curve = curve_of(s.tbs.public_key);
   if (curve.empty()) return s.say("key.curve", "subjectPublicKey", "is not on a named curve");
   if (curve != oid::kP256 && curve != oid::kP384)
@@ -112,7 +121,9 @@ void criticality(const Subject5280& s) {
                                      Rule{oid::kInhibitAnyPolicy, true},
                                      Rule{oid::kSubjectKeyIdentifier, false},
                                      Rule{oid::kAuthorityKeyIdentifier, false},
-                                     Rule{oid::kCrlDistributionPoints, false}};
+                                     Rule{oid::kCrlDistributionPoints, false},
+                                     Rule{oid::kAuthorityInformationAccess, false},
+                                     Rule{oid::kNoRevocationAvailable, false}};
   for (const auto& rule : kRules) {
     const auto* extension = s.tbs.find(rule.oid);
     if (extension != nullptr && extension->critical != rule.critical)
@@ -171,16 +182,17 @@ void issuer_fits(const Subject5280& s) {
     s.say("signature.algorithm", "signature", "is not what the key of authority " + s.issuer->name + " signs with");
 }
 
-bool is_host_name(std::string_view name) {
-  if (name.empty() || name.size() > 253) return false;
-  if (name.starts_with("*.")) name.remove_prefix(2);
-  const auto labels = split(name, '.');
-  return std::all_of(labels.begin(), labels.end(), [](std::string_view label) {
-    return !label.empty() && label.size() <= 63 && label.front() != '-' && label.back() != '-' &&
-           std::all_of(label.begin(), label.end(), [](char c) {
-             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-           });
-  });
+void alternative_name(const Subject5280& s, const GeneralName& name) {
+  const auto kind = name_kind(name.tag);
+  if (!kind) return;
+  const auto say = [&](std::string_view what) {
+    s.say("san." + std::string{text(*kind)}, "subjectAltName", "'" + name.text + "' is no " + std::string{what});
+  };
+  if (kind == NameKind::dns && !is_host_name(name.text)) say("host name");
+  if (kind == NameKind::email && !is_mail_address(name.text)) say("mail address");
+  if (kind == NameKind::uri && !is_uri(name.text)) say("absolute URI with a host");
+  if (kind == NameKind::ip && name.text.size() != 4 && name.text.size() != 16)
+    s.say("san.ip", "subjectAltName", "has an iPAddress of " + std::to_string(name.text.size()) + " octets");
 }
 
 void alternative_names(const Subject5280& s) {
@@ -191,9 +203,12 @@ void alternative_names(const Subject5280& s) {
   if (extension == nullptr) return;
   if (!no_subject && extension->critical)
     s.say("san.critical", "subjectAltName", "should not be critical when there is a subject");
-  for (const auto& name : general_names(extension->value))
-    if (name.tag == der::context(2) && !is_host_name(name.text))
-      s.say("san.dns", "subjectAltName", "'" + name.text + "' is no host name");
+  std::set<std::string> seen;
+  for (const auto& name : general_names(extension->value)) {
+    alternative_name(s, name);
+    if (!name.text.empty() && !seen.insert(static_cast<char>(name.tag) + name.text).second)
+      s.say("san.once", "subjectAltName", "'" + name.text + "' is there twice");
+  }
 }
 
 }  // namespace

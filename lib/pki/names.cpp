@@ -19,6 +19,7 @@ constexpr std::array kPurposes{
     Known{"serverAuth", "1.3.6.1.5.5.7.3.1"},   Known{"clientAuth", "1.3.6.1.5.5.7.3.2"},
     Known{"codeSigning", "1.3.6.1.5.5.7.3.3"},  Known{"emailProtection", "1.3.6.1.5.5.7.3.4"},
     Known{"timeStamping", "1.3.6.1.5.5.7.3.8"}, Known{"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
+    Known{"cmcRA", "1.3.6.1.5.5.7.3.28"},
 };
 
 constexpr std::array kOthers{
@@ -36,6 +37,15 @@ constexpr std::array kOthers{
     Known{"extKeyUsage", oid::kExtendedKeyUsage},
     Known{"inhibitAnyPolicy", oid::kInhibitAnyPolicy},
     Known{"hardwareModuleName", oid::kHardwareModuleName},
+    Known{"issuingDistributionPoint", oid::kIssuingDistributionPoint},
+    Known{"deltaCRLIndicator", oid::kDeltaCrlIndicator},
+    Known{"certificateIssuer", oid::kCertificateIssuer},
+    Known{"freshestCRL", oid::kFreshestCrl},
+    Known{"noRevAvail", oid::kNoRevocationAvailable},
+    Known{"authorityInfoAccess", oid::kAuthorityInformationAccess},
+    Known{"ocspNoCheck", oid::kOcspNoCheck},
+    Known{"emailAddress", oid::kMailAddress},
+    Known{"RSA", oid::kRsa},
     Known{"P-256", oid::kP256},
     Known{"P-384", oid::kP384},
     Known{"ecdsa-with-SHA256", oid::kEcdsaSha256},

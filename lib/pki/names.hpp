@@ -21,8 +21,18 @@ inline constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
 inline constexpr std::string_view kPolicyConstraints = "2.5.29.36";
 inline constexpr std::string_view kExtendedKeyUsage = "2.5.29.37";
 inline constexpr std::string_view kInhibitAnyPolicy = "2.5.29.54";
+inline constexpr std::string_view kIssuingDistributionPoint = "2.5.29.28";
+inline constexpr std::string_view kDeltaCrlIndicator = "2.5.29.27";
+inline constexpr std::string_view kCertificateIssuer = "2.5.29.29";
+inline constexpr std::string_view kFreshestCrl = "2.5.29.46";
+inline constexpr std::string_view kNoRevocationAvailable = "2.5.29.56";
+inline constexpr std::string_view kAuthorityInformationAccess = "1.3.6.1.5.5.7.1.1";
+inline constexpr std::string_view kAccessOcsp = "1.3.6.1.5.5.7.48.1";
+inline constexpr std::string_view kAccessIssuers = "1.3.6.1.5.5.7.48.2";
+inline constexpr std::string_view kOcspNoCheck = "1.3.6.1.5.5.7.48.1.5";
 inline constexpr std::string_view kHardwareModuleName = "1.3.6.1.5.5.7.8.4";
 inline constexpr std::string_view kEcPublicKey = "1.2.840.10045.2.1";
+inline constexpr std::string_view kRsa = "1.2.840.113549.1.1.1";
 inline constexpr std::string_view kP256 = "1.2.840.10045.3.1.7";
 inline constexpr std::string_view kP384 = "1.3.132.0.34";
 inline constexpr std::string_view kEcdsaSha256 = "1.2.840.10045.4.3.2";
@@ -34,6 +44,7 @@ inline constexpr std::string_view kOcspBasic = "1.3.6.1.5.5.7.48.1.1";
 inline constexpr std::string_view kOcspNonce = "1.3.6.1.5.5.7.48.1.2";
 inline constexpr std::string_view kSerialNumber = "2.5.4.5";
 inline constexpr std::string_view kCountry = "2.5.4.6";
+inline constexpr std::string_view kMailAddress = "1.2.840.113549.1.9.1";
 }  // namespace oid
 
 /// "CN" -> "2.5.4.3"; nothing when it is none of the attributes that profiles may use.

@@ -8,19 +8,14 @@
 #include "lib/base/parse.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/profile_reader.hpp"
 
 namespace lamp::pki {
 namespace {
 
 using config::Node;
-
-/// Runs a check of ours and gives its complaint the place in the file.
-template <class Check>
-auto placed(const Node& node, Check&& check) {
-  auto result = attempt(std::forward<Check>(check));
-  if (const auto* error = std::get_if<Error>(&result)) node.refuse(error->what());
-  return std::get<0>(std::move(result));
-}
+using reader::placed;
+using reader::template_at;
 
 template <class Value>
 Value choose(const Node& node, std::initializer_list<std::pair<std::string_view, Value>> choices) {
@@ -33,50 +28,21 @@ Value choose(const Node& node, std::initializer_list<std::pair<std::string_view,
   node.refuse("'" + text + "' is none of " + names);
 }
 
-Template template_at(const Node& node) {
-  return placed(node, [&] { return Template::parse(node.text()); });
-}
-
-bool is_dotted(std::string_view text) {
-  const auto parts = split(text, '.');
-  if (parts.size() < 3 || (parts[0] != "0" && parts[0] != "1" && parts[0] != "2")) return false;
-  return std::all_of(parts.begin(), parts.end(), [](std::string_view part) {
-    return !part.empty() && part.size() <= 9 && (part == "0" || part.front() != '0') &&
-           std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
-  });
-}
-
-/// The one entry of a map such as "CN: value".
-std::pair<std::string, Node> only_entry(const Node& node) {
-  auto entries = node.entries();
-  if (entries.size() != 1) node.refuse("expected one 'name: value' in each item");
-  return entries.front();
-}
-
 std::vector<SubjectField> read_subject(const Node& node) {
   std::vector<SubjectField> fields;
   for (const auto& item : node.items()) {
-    const auto [attribute, value] = only_entry(item);
+    const auto [attribute, value] = reader::only_entry(item);
     if (!attribute_oid(attribute)) item.refuse("'" + attribute + "' is no subject attribute that profiles may use");
-    fields.push_back({attribute, template_at(value)});
+    fields.push_back({attribute, template_at(value), item.place()});
   }
   return fields;
-}
-
-AlternativeName read_alternative_name(const Node& item) {
-  const auto [kind, value] = only_entry(item);
-  if (kind == "dns") return {AlternativeName::Kind::dns, template_at(value), {}};
-  if (kind != "hardware-module") item.refuse("'" + kind + "' is none of dns, hardware-module");
-  value.only({"type", "serial"});
-  const auto type = value.at("type");
-  if (!is_dotted(type.text())) type.refuse("'" + type.text() + "' is no object identifier like 1.3.6.1.4.1.32473.1");
-  return {AlternativeName::Kind::hardware_module, template_at(value.at("serial")), type.text()};
 }
 
 KeyRule read_key(const Node& node) {
   node.only({"kind", "use", "token", "label"});
   KeyRule rule;
-  rule.kind = choose<KeyKind>(node.at("kind"), {{"p256", KeyKind::p256}, {"p384", KeyKind::p384}});
+  rule.kind = choose<KeyKind>(node.at("kind"),
+                              {{"p256", KeyKind::p256}, {"p384", KeyKind::p384}, {"rsa3072", KeyKind::rsa3072}});
   rule.use = choose<KeyUse>(node.at("use"), {{"sign", KeyUse::sign}, {"sign-with-pin", KeyUse::sign_with_pin}});
   rule.token = node.at("token").text();
   rule.label = template_at(node.at("label"));
@@ -119,15 +85,6 @@ std::vector<std::string> read_names(const Node& node, std::string_view what, Kno
   return names;
 }
 
-std::optional<std::string> read_crl_url(const Node& node) {
-  auto url = node.text();
-  if (url == "none") return std::nullopt;
-  const bool printable = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!url.starts_with("http://") || !printable)
-    node.refuse("expected 'none' or an http:// address (a CRL proves itself; https would need a CRL to fetch a CRL)");
-  return url;
-}
-
 bool has(const std::vector<std::string>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -163,57 +120,36 @@ void check_whole(const Node& root, const Profile& p) {
   // One name leads to an authority's key: its own.
   if (p.authority.has_value() != (p.key.token == "authority"))
     root.at("key").refuse("token 'authority' is for profiles of authorities, and they have no other");
+  if (p.authority && p.key.kind == KeyKind::rsa3072) root.at("key").refuse("an authority's key is p256 or p384");
   if (p.authority && p.key.label.text() != "{name}")
     root.at("key").refuse("the key of an authority is labelled with its name: label: \"{name}\"");
   check_usage(root, p);
   check_identity_device(root, p);
+  reader::check_extensions(root, p);
+}
+
+/// The extensions about revocation, and those that only some certificates have.
+void read_extensions(const Node& root, Profile& p) {
+  p.name_constraints = reader::read_name_constraints(root.at("name-constraints"));
+  p.crl_url = reader::read_url(root.at("crl-url"), "a CRL proves itself; https would need a CRL to fetch a CRL");
+  p.ocsp_url = reader::read_url(root.at("ocsp-url"), "an OCSP response proves itself");
+  p.issuer_url = reader::read_url(root.at("issuer-url"), "a certificate proves itself");
+  p.no_revocation_available = root.at("no-revocation-available").boolean();
+  p.ocsp_no_check = root.at("ocsp-no-check").boolean();
 }
 
 }  // namespace
 
-Template Template::parse(std::string text) {
-  for (std::size_t at = 0; (at = text.find_first_of("{}", at)) != std::string::npos;) {
-    const auto close = text.find_first_of("{}", at + 1);
-    if (text[at] != '{' || close == std::string::npos || text[close] != '}' || close == at + 1)
-      throw Error{Errc::bad_input, "'" + text + "': a placeholder is a name in braces, such as {name}"};
-    at = close + 1;
-  }
-  Template result;
-  result.text_ = std::move(text);
+Template reader::template_at(const Node& node) {
+  auto result = placed(node, [&] { return Template::parse(node.text()); });
+  if (result.is_list()) node.refuse("a list of values is only for alternative names");
   return result;
 }
 
-std::string Template::expand(const Subject& subject) const {
-  std::string out;
-  for (std::size_t at = 0; at < text_.size();) {
-    const auto open = std::min(text_.find('{', at), text_.size());
-    out.append(text_, at, open - at);
-    if (open == text_.size()) break;
-    const auto close = text_.find('}', open);
-    const auto name = text_.substr(open + 1, close - open - 1);
-    const auto value = subject.find(name);
-    if (value == subject.end() || value->second.empty())
-      throw Error{Errc::bad_input, "'" + text_ + "' needs a value for {" + name + "}, which nobody gave"};
-    out += value->second;
-    at = close + 1;
-  }
-  return out;
-}
-
-Instant Lifetime::end(Instant begin) const {
-  using namespace std::chrono;
-  if (unit == Unit::none) return kNoEnd;
-  // The last second belongs to the validity (RFC 5280, section 4.1.2.5), hence the second taken off.
-  if (unit == Unit::days) return begin + days{count} - seconds{1};
-  const auto day = floor<days>(begin);
-  auto date = year_month_day{day} + years{static_cast<int>(count)};
-  if (!date.ok()) date = date.year() / date.month() / last;  // 29 February
-  return sys_days{date} + (begin - day) - seconds{1};
-}
-
-std::string Lifetime::text() const {
-  if (unit == Unit::none) return "none";
-  return std::to_string(count) + (unit == Unit::days ? " days" : " years");
+std::pair<std::string, Node> reader::only_entry(const Node& node) {
+  auto entries = node.entries();
+  if (entries.size() != 1) node.refuse("expected one 'name: value' in each item");
+  return entries.front();
 }
 
 Profile Profile::load(const std::filesystem::path& file) {
@@ -226,7 +162,8 @@ Profile Profile::load(const std::filesystem::path& file) {
 
 Profile Profile::read(const Node& root) {
   root.only({"name", "purpose", "standard", "identity", "subject", "alternative-names", "key", "lifetime",
-             "beyond-issuer", "authority", "key-usage", "extended-key-usage", "crl-url"});
+             "beyond-issuer", "authority", "key-usage", "extended-key-usage", "name-constraints", "crl-url", "ocsp-url",
+             "issuer-url", "no-revocation-available", "ocsp-no-check"});
   Profile p;
   p.name = root.at("name").text();
   p.purpose = root.at("purpose").text();
@@ -234,8 +171,7 @@ Profile Profile::read(const Node& root) {
       choose<Standard>(root.at("standard"), {{"rfc5280", Standard::rfc5280}, {"ieee-802.1ar", Standard::ieee_802_1ar}});
   p.identity = template_at(root.at("identity"));
   p.subject = read_subject(root.at("subject"));
-  for (const auto& item : root.at("alternative-names").items())
-    p.alternative_names.push_back(read_alternative_name(item));
+  p.alternative_names = reader::read_alternative_names(root.at("alternative-names"));
   p.key = read_key(root.at("key"));
   p.lifetime = read_lifetime(root.at("lifetime"));
   p.beyond_issuer =
@@ -243,7 +179,7 @@ Profile Profile::read(const Node& root) {
   p.authority = read_authority(root.at("authority"));
   p.key_usage = read_names(root.at("key-usage"), "key usage", key_usage_bit);
   p.extended_key_usage = read_names(root.at("extended-key-usage"), "extended key usage", extended_key_usage_oid);
-  p.crl_url = read_crl_url(root.at("crl-url"));
+  read_extensions(root, p);
   for (const auto& [key, value] : root.entries()) p.places.emplace(key, value.place());
   check_whole(root, p);
   return p;
@@ -252,6 +188,12 @@ Profile Profile::read(const Node& root) {
 std::string Profile::place(std::string_view field) const {
   const auto found = places.find(field);
   return found == places.end() ? name : found->second;
+}
+
+bool Profile::uses(std::string_view placeholder) const {
+  const auto has_it = [&](const auto& item) { return item.value.uses(placeholder); };
+  return std::any_of(subject.begin(), subject.end(), has_it) ||
+         std::any_of(alternative_names.begin(), alternative_names.end(), has_it);
 }
 
 }  // namespace lamp::pki

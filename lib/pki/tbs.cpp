@@ -7,6 +7,7 @@
 #include <array>
 
 #include "lib/base/error.hpp"
+#include "lib/pki/extensions.hpp"
 #include "lib/pki/names.hpp"
 
 namespace lamp::pki {
@@ -72,27 +73,6 @@ Bytes encode_extended_key_usage(const std::vector<std::string>& names) {
   return encode_extension(oid::kExtendedKeyUsage, false, value);
 }
 
-Bytes encode_alternative_names(const std::vector<std::pair<AlternativeName, std::string>>& names) {
-  Bytes value;
-  DER_Encoder der{value};
-  der.start_sequence();
-  for (const auto& [rule, text] : names) {
-    if (rule.kind == AlternativeName::Kind::dns) {
-      der.add_object(ASN1_Type{2}, ASN1_Class::ContextSpecific, text);
-      continue;
-    }
-    // otherName [0] { type-id, [0] HardwareModuleName }, RFC 4108 section 5.
-    der.start_context_specific(0).encode(OID{oid::kHardwareModuleName}).start_explicit_context_specific(0);
-    der.start_sequence()
-        .encode(OID{rule.hardware_type})
-        .add_object(ASN1_Type::OctetString, ASN1_Class::Universal, text)
-        .end_cons();
-    der.end_cons().end_cons();
-  }
-  der.end_cons();
-  return encode_extension(oid::kSubjectAlternativeName, false, value);
-}
-
 Bytes encode_basic_constraints(const AuthorityRule& rule) {
   Bytes value;
   DER_Encoder der{value};
@@ -123,13 +103,17 @@ Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteVi
   if (profile.authority) append(list, encode_basic_constraints(*profile.authority));
   append(list, encode_key_usage(profile.key_usage));
   if (!profile.extended_key_usage.empty()) append(list, encode_extended_key_usage(profile.extended_key_usage));
-  if (!contents.alternative_names.empty()) append(list, encode_alternative_names(contents.alternative_names));
+  append(list, encode_alternative_names(contents));
   Bytes id;
   const auto key_id = key_identifier(public_key_info);
   DER_Encoder{id}.encode(key_id, ASN1_Type::OctetString);
   append(list, encode_extension(oid::kSubjectKeyIdentifier, false, id));
   append(list, encode_authority_key_id(issuer != nullptr ? issuer->key_id : key_id));
+  append(list, encode_name_constraints(contents));
   if (profile.crl_url) append(list, encode_crl_url(*profile.crl_url));
+  append(list, encode_information_access(profile));
+  append(list, encode_no_revocation_available(profile));
+  append(list, encode_ocsp_no_check(profile));
   return list;
 }
 
@@ -158,6 +142,15 @@ void fit_lifetime(const Profile& profile, const IssuerFacts& issuer, Contents& c
   contents.clipped = true;
 }
 
+void expand_names(const Profile& profile, const Subject& subject, Contents& contents) {
+  for (const auto& name : profile.alternative_names)
+    for (auto& value : name.value.expand_all(subject)) contents.alternative_names.emplace_back(name, std::move(value));
+  for (const auto& name : profile.name_constraints.permitted)
+    contents.permitted.emplace_back(name, name.value.expand(subject));
+  for (const auto& name : profile.name_constraints.excluded)
+    contents.excluded.emplace_back(name, name.value.expand(subject));
+}
+
 }  // namespace
 
 Contents resolve(const Profile& profile, const Subject& subject, const IssuerFacts* issuer, Instant now) {
@@ -167,10 +160,9 @@ Contents resolve(const Profile& profile, const Subject& subject, const IssuerFac
     throw Error{Errc::denied, "profile " + profile.name + " is no authority's, so it needs an issuer"};
   Contents contents;
   contents.identity = profile.identity.expand(subject);
-  for (const auto& [attribute, value] : profile.subject)
+  for (const auto& [attribute, value, place] : profile.subject)
     contents.subject.emplace_back(attribute, value.expand(subject));
-  for (const auto& name : profile.alternative_names)
-    contents.alternative_names.emplace_back(name, name.value.expand(subject));
+  expand_names(profile, subject, contents);
   contents.not_before = now;
   contents.not_after = profile.lifetime.end(now);
   if (issuer != nullptr) fit_lifetime(profile, *issuer, contents);

@@ -19,6 +19,7 @@ struct Contents {
   std::string identity;
   std::vector<std::pair<std::string, std::string>> subject;  ///< attribute name, value
   std::vector<std::pair<AlternativeName, std::string>> alternative_names;
+  std::vector<std::pair<NameConstraint, std::string>> permitted, excluded;
   Instant not_before{}, not_after{};
   bool clipped = false;  ///< the issuer ends earlier than the profile's lifetime
 };
@@ -43,6 +44,11 @@ struct Contents {
 
 /// Dotted named curve, or empty for any other kind of key.
 [[nodiscard]] std::string curve_of(ByteView public_key_info);
+
+/// Bits of an RSA modulus; nothing for any other kind of key. Throws Error{bad_input} for parameters other than NULL.
+[[nodiscard]] std::optional<std::size_t> rsa_bits(ByteView public_key_info);
+/// "P-256", "RSA-3072" and the like; a dotted identifier for what has no name here.
+[[nodiscard]] std::string key_kind_text(ByteView public_key_info);
 
 /// Pieces that CRLs need too.
 [[nodiscard]] Bytes encode_algorithm(std::string_view dotted);

@@ -56,6 +56,32 @@ INSTANTIATE_TEST_SUITE_P(
         Mistake{"AuthorityWithoutSign", "device-ca", "[keyCertSign, cRLSign]", "[cRLSign]", "21:12",
                 "needs keyCertSign"},
         Mistake{"AuthorityElsewhere", "device-ca", "token: authority", "token: server", "12:3", "token 'authority'"},
+        Mistake{"UnknownName", "user", "- email:", "- mail:", "11:5", "none of dns, email, uri, ip, hardware-module"},
+        Mistake{"ListInSubject", "user", "CN: \"{name}\"", "CN: \"{names[]}\"", "9:9", "only for alternative names"},
+        Mistake{"TwoLists", "load-balancer", "{names[]}", "{names[]}{other[]}", "12:10", "one placeholder"},
+        Mistake{"OddList", "load-balancer", "{names[]}", "{names]}", "12:10", "{names[]}"},
+        Mistake{"NameAfterList", "load-balancer", "- dns: \"{name}\"", "- dns: \"{names[]}\"", "12:5",
+                "last of its kind"},
+        Mistake{"ConstrainedLeaf", "user", "name-constraints: none",
+                "name-constraints: {permitted: [{dns: a.example}], excluded: []}", "24:19", "only an authority"},
+        Mistake{"EmptyConstraints", "server-ca", "name-constraints: none",
+                "name-constraints: {permitted: [], excluded: []}", "24:19", "write 'none'"},
+        Mistake{"OddConstraint", "server-ca", "name-constraints: none",
+                "name-constraints: {permitted: [{ip: 10.0.0.1/8}], excluded: []}", "24:37", "beyond its prefix"},
+        Mistake{"ConstraintOnMaker", "server-ca", "name-constraints: none",
+                "name-constraints: {permitted: [{hardware-module: x}], excluded: []}", "24:32", "none of dns, email"},
+        Mistake{"DottedConstraint", "server-ca", "name-constraints: none",
+                "name-constraints: {permitted: [{dns: .a.example}], excluded: []}", "24:38", "no dns name constraint"},
+        Mistake{"FtpOcsp", "user", "ocsp-url: none", "ocsp-url: ftp://x/", "25:11", "http://"},
+        Mistake{"NoRevocationButList", "ldevid", "crl-url: none", "crl-url: http://x.example/c", "30:26", "RFC 9608"},
+        Mistake{"NoRevocationForYears", "ldevid", "lifetime: 7 days", "lifetime: 1 years", "30:26", "at most 90 days"},
+        Mistake{"NoRevocationOfAuthority", "server-ca", "available: false", "available: true", "27:26", "RFC 9608"},
+        Mistake{"NoCheckOfServer", "tls-server", "ocsp-no-check: false", "ocsp-no-check: true", "26:16", "OCSPSigning"},
+        Mistake{"ResponderAndMore", "ocsp-signer", "[OCSPSigning]", "[OCSPSigning, clientAuth]", "21:21",
+                "for nothing else"},
+        Mistake{"TimeStamps", "tls-server", "[serverAuth]", "[timeStamping]", "20:21", "not issued here"},
+        Mistake{"FlagNotBoolean", "tls-server", "ocsp-no-check: false", "ocsp-no-check: no", "26:16", "true"},
+        Mistake{"RsaAuthority", "server-ca", "kind: p256", "kind: rsa3072", "12:3", "p256 or p384"},
         Mistake{"LongPath", "device-ca", "path-length: 0", "path-length: 99", "19:16", "10"}),
     [](const auto& test_case) { return std::string{test_case.param.name}; });
 
@@ -74,6 +100,14 @@ TEST(Template, FillsPlaceholdersAndNamesTheOneThatIsMissing) {
   EXPECT_THAT(test::error_of([&] { return text.expand({{"model", "smart-lamp"}}); }).what(), HasSubstr("{serial}"));
   EXPECT_THAT(test::error_of([&] { return text.expand({{"model", ""}, {"serial", "1"}}); }).what(),
               HasSubstr("{model}"));
+}
+
+TEST(Template, MakesOneTextOfEachValueOfAList) {
+  const auto text = Template::parse("{names[]}.example");
+  EXPECT_THAT(text.expand_all({{"names", "a,b"}}), testing::ElementsAre("a.example", "b.example"));
+  EXPECT_THAT(Template::parse("{name}").expand_all({{"name", "a,b"}}), testing::ElementsAre("a,b"));
+  EXPECT_THAT(test::error_of([&] { return text.expand_all({{"names", "a,,b"}}); }).what(), HasSubstr("names=one,two"));
+  EXPECT_THAT(test::error_of([&] { return text.expand_all({}); }).what(), HasSubstr("{names}"));
 }
 
 struct End {

@@ -18,7 +18,9 @@ TEST_P(DeliveredProfile, MakesACertificateWithoutAFinding) {
   test::SmallCa ca{GetParam().issuing};
   const auto profile = test::delivered_profile(GetParam().profile);
   const auto key = test::make_key();
-  const Subject subject{{"name", "one.example"}, {"serial", "SL-26-000001"}, {"model", "smart-lamp"}};
+  const Subject subject{{"name", "one.example"},         {"serial", "SL-26-000001"},  {"model", "smart-lamp"},
+                        {"site", "site.example"},        {"email", "ann@my.example"}, {"project", "tower"},
+                        {"names", "a.example,b.example"}};
   const auto issued = ca.issue(profile, subject, *key);
   for (const auto& finding : lint_certificate(issued.certificate, &profile, ca.issuing().facts()))
     ADD_FAILURE() << finding.rule << ": " << finding.field << " " << finding.says;
@@ -27,7 +29,10 @@ TEST_P(DeliveredProfile, MakesACertificateWithoutAFinding) {
 INSTANTIATE_TEST_SUITE_P(Leaves, DeliveredProfile,
                          testing::Values(Leaf{"idevid", "device-ca"}, Leaf{"tls-server", "server-ca"},
                                          Leaf{"operator", "client-ca"}, Leaf{"installer", "client-ca"},
-                                         Leaf{"station", "client-ca"}, Leaf{"officer", "client-ca"}),
+                                         Leaf{"station", "client-ca"}, Leaf{"officer", "client-ca"},
+                                         Leaf{"user", "client-ca"}, Leaf{"load-balancer", "server-ca"},
+                                         Leaf{"ldevid", "ldevid-ca"}, Leaf{"code-signing", "code-signing-ca"},
+                                         Leaf{"ocsp-signer", "device-ca"}),
                          [](const auto& test_case) {
                            std::string name = test_case.param.profile;
                            std::erase(name, '-');
