@@ -73,6 +73,9 @@ class Authority {
 [[nodiscard]] std::vector<Bytes> load_chain(const std::filesystem::path& pem_file);
 /// The certificates of a PEM file in order, or the one of a DER file. Throws Error{not_found}, Error{bad_input}.
 [[nodiscard]] std::vector<Bytes> load_certificates(const std::filesystem::path& file);
+/// The certificates or revocation lists of a PEM file, or the one of a DER file, as they are: for a linter to judge.
+/// Throws Error{not_found}, Error{bad_input} when there is none.
+[[nodiscard]] std::vector<Bytes> load_signed(const std::filesystem::path& file);
 [[nodiscard]] std::string to_pem(const std::vector<Bytes>& certificates);
 
 }  // namespace lamp::pki

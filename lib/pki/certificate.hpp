@@ -81,6 +81,7 @@ struct IssuerFacts {
   Bytes signature_algorithm;  ///< whole AlgorithmIdentifier that its key signs with
   Instant not_before{}, not_after{};
   bool is_authority = false;
+  bool signs_certificates = true, signs_lists = true;  ///< key usage, where there is one
   std::optional<std::uint64_t> path_length;
   std::vector<NameConstraints> name_constraints;  ///< its own and those of its issuers, as far as they are known
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 
 #include "lib/base/error.hpp"
@@ -26,6 +27,11 @@ IssuerFacts facts_of(std::string name, ByteView certificate) {
     const auto basic = basic_constraints(constraints->value);
     facts.is_authority = basic.authority;
     facts.path_length = basic.path_length;
+  }
+  if (const auto* usage = own.find(oid::kKeyUsage)) {
+    const auto bits = key_usage(usage->value).set;
+    facts.signs_certificates = std::ranges::count(bits, *key_usage_bit("keyCertSign")) != 0;
+    facts.signs_lists = std::ranges::count(bits, *key_usage_bit("cRLSign")) != 0;
   }
   if (const auto* constraints = own.find(oid::kNameConstraints))
     facts.name_constraints.push_back(name_constraints(constraints->value));

@@ -1,10 +1,9 @@
 #include "lib/pki/lint.hpp"
 
 #include <algorithm>
-#include <set>
 
 #include "lib/base/error.hpp"
-#include "lib/pki/names.hpp"
+#include "lib/pki/lint_subject.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
@@ -14,11 +13,6 @@ std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
   return text.empty() ? "nothing" : text;
-}
-
-template <class Container>
-void append_findings(std::vector<Finding>& to, Container more) {
-  to.insert(to.end(), more.begin(), more.end());
 }
 
 /// Compares two lists of names, in the order given.
@@ -115,18 +109,6 @@ void compare_key_and_time(std::vector<Finding>& findings, const Tbs& tbs, const 
                         "is " + format_instant(*end) + " where the profile has " + format_instant(limit)});
 }
 
-/// Parsing of an extension's value can fail where the certificate around it was good.
-template <class Rules>
-void guarded_rules(std::vector<Finding>& findings, std::string_view rule, Rules&& rules) {
-  auto result = attempt([&] { return rules(); });
-  if (auto* error = std::get_if<Error>(&result)) {
-    if (error->code() != Errc::bad_input) throw Error{error->code(), error->what()};
-    findings.push_back({std::string{rule}, "certificate", error->what()});
-    return;
-  }
-  append_findings(findings, std::get<0>(std::move(result)));
-}
-
 std::vector<Finding> lint_parsed(const Tbs& tbs, const Profile* profile, const IssuerFacts* issuer) {
   std::vector<Finding> findings;
   guarded_rules(findings, "rfc5280.der", [&] { return lint_rfc5280(tbs, issuer); });
@@ -138,31 +120,6 @@ std::vector<Finding> lint_parsed(const Tbs& tbs, const Profile* profile, const I
 }
 
 }  // namespace
-
-std::vector<Finding> lint_802_1ar(const Tbs& tbs) {
-  std::vector<Finding> findings;
-  const auto say = [&](std::string_view rule, std::string_view field, std::string says) {
-    findings.push_back({"802.1ar." + std::string{rule}, std::string{field}, std::move(says)});
-  };
-  if (tbs.not_after.instant() != kNoEnd)
-    say("no-end", "notAfter", "is '" + tbs.not_after.text + "', not 99991231235959Z");
-  const auto is_serial = [](const NameAttribute& a) { return a.oid == oid::kSerialNumber; };
-  const auto serials = std::count_if(tbs.subject_attributes.begin(), tbs.subject_attributes.end(), is_serial);
-  if (serials != 1) say("serial-number", "subject", "has " + std::to_string(serials) + " serialNumbers, not one");
-  const auto* basic = tbs.find(oid::kBasicConstraints);
-  if (basic != nullptr && basic_constraints(basic->value).authority)
-    say("end-entity", "basicConstraints", "a device identity is no authority");
-  const auto* usage = tbs.find(oid::kKeyUsage);
-  if (usage != nullptr && std::ranges::count(key_usage(usage->value).set, 0U) == 0)
-    say("key-usage", "keyUsage", "lacks digitalSignature");
-  if (tbs.find(oid::kAuthorityKeyIdentifier) == nullptr) say("aki", "authorityKeyIdentifier", "is missing");
-  const auto* names = tbs.find(oid::kSubjectAlternativeName);
-  if (names == nullptr) return findings;
-  for (const auto& name : general_names(names->value))
-    if (name.other_type == oid::kHardwareModuleName && name.hardware_serial.empty())
-      say("hardware-module", "subjectAltName", "has a hardwareModuleName without hwSerialNum");
-  return findings;
-}
 
 std::vector<Finding> lint_profile(const Tbs& tbs, const Profile& profile) {
   std::vector<Finding> findings;

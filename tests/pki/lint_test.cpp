@@ -94,7 +94,7 @@ INSTANTIATE_TEST_SUITE_P(
         Damage{"DefaultWritten", "idevid", "0603551d0f0101ff", "0603551d0f010100", "rfc5280.extension.default"},
         Damage{"BooleanNotDer", "idevid", "0603551d0f0101ff", "0603551d0f010101", "rfc5280.der"},
         Damage{"NoIssuerKeyId", "idevid", "0603551d23", "0603551d24", "rfc5280.aki.present"},
-        Damage{"IssuerKeyIdOther", "idevid", "30168014", "30168114", "rfc5280.aki.key-id"},
+        Damage{"IssuerKeyIdOther", "idevid", "30168014", "30168114", "rfc5280.der"},
         Damage{"ExtensionTwice", "idevid", "0603551d23", "0603551d0e", "rfc5280.extension.once"},
         Damage{"UnknownCritical", "idevid", "0603551d0f0101ff", "0603551d500101ff", "rfc5280.extension.unknown"},
         Damage{"HostNameOdd", "tls-server", "820b6f6e652e", "820b2d6e652e", "rfc5280.san.dns"},
