@@ -1,4 +1,4 @@
-// What the verbs of lamp-ca share: a site's profiles, its authorities with their token keys, and publishing lists.
+// What the verbs of lamp-ca share: a site's profiles, its authorities with their token keys.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,6 @@
 
 #include "cli/host.hpp"
 #include "lib/pki/authority.hpp"
-#include "lib/pki/crl.hpp"
 
 namespace lamp::cli {
 
@@ -36,9 +35,6 @@ struct OpenAuthority {
   pki::Authority authority;
 };
 [[nodiscard]] OpenAuthority open_authority(Host& host, const std::string& name);
-
-/// Makes the authority's next revocation list and publishes it as ca/<name>/crl.der.
-pki::RevocationList publish_list(Host& host, const pki::Authority& authority);
 
 /// Writes the file unless it holds these bytes already.
 void publish_if_other(const std::filesystem::path& file, std::string_view content);

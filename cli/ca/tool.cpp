@@ -9,7 +9,9 @@ Tool make_ca_tool() {
   add_ca_create(tool);
   add_ca_issue(tool);
   add_ca_revoke(tool);
+  add_ca_release(tool);
   add_ca_crl(tool);
+  add_ca_ocsp(tool);
   add_ca_list(tool);
   add_ca_show(tool);
   add_ca_lint(tool);

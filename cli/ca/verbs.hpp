@@ -8,7 +8,9 @@ namespace lamp::cli {
 void add_ca_create(Tool& tool);
 void add_ca_issue(Tool& tool);
 void add_ca_revoke(Tool& tool);
+void add_ca_release(Tool& tool);
 void add_ca_crl(Tool& tool);
+void add_ca_ocsp(Tool& tool);
 void add_ca_list(Tool& tool);
 void add_ca_show(Tool& tool);
 void add_ca_lint(Tool& tool);

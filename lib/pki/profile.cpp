@@ -119,15 +119,6 @@ std::vector<std::string> read_names(const Node& node, std::string_view what, Kno
   return names;
 }
 
-std::optional<std::string> read_crl_url(const Node& node) {
-  auto url = node.text();
-  if (url == "none") return std::nullopt;
-  const bool printable = std::all_of(url.begin(), url.end(), [](char c) { return c > 0x20 && c < 0x7F; });
-  if (!url.starts_with("http://") || !printable)
-    node.refuse("expected 'none' or an http:// address (a CRL proves itself; https would need a CRL to fetch a CRL)");
-  return url;
-}
-
 bool has(const std::vector<std::string>& list, std::string_view name) {
   return std::find(list.begin(), list.end(), name) != list.end();
 }
@@ -243,7 +234,7 @@ Profile Profile::read(const Node& root) {
   p.authority = read_authority(root.at("authority"));
   p.key_usage = read_names(root.at("key-usage"), "key usage", key_usage_bit);
   p.extended_key_usage = read_names(root.at("extended-key-usage"), "extended key usage", extended_key_usage_oid);
-  p.crl_url = read_crl_url(root.at("crl-url"));
+  read_crl_url(root.at("crl-url"), p);
   for (const auto& [key, value] : root.entries()) p.places.emplace(key, value.place());
   check_whole(root, p);
   return p;

@@ -90,6 +90,7 @@ struct Profile {
   std::vector<std::string> key_usage;           ///< names of RFC 5280 section 4.2.1.3
   std::vector<std::string> extended_key_usage;  ///< names of section 4.2.1.12
   std::optional<std::string> crl_url;
+  std::uint64_t crl_shards = 0;                            ///< not 0: crl_url has {shard}, see shards.hpp
   std::map<std::string, std::string, std::less<>> places;  ///< key -> file:line:column, for `lamp-ca explain`
 
   /// Throws Error{bad_input} with file, line and column; also for rules that contradict each other.
@@ -97,5 +98,9 @@ struct Profile {
   [[nodiscard]] static Profile read(const config::Node& root);
   [[nodiscard]] std::string place(std::string_view field) const;
 };
+
+inline constexpr std::string_view kShardPlaceholder = "{shard}";
+/// The profile's crl-url: none, an address, or a template with a number of shards. Throws Error{bad_input}.
+void read_crl_url(const config::Node& node, Profile& profile);
 
 }  // namespace lamp::pki
