@@ -107,8 +107,9 @@ void StationFlow::certify(Unit& unit, DeviceSession& device) {
     auto certificate = kit(unit).certificate;
     for (auto& name : certificate.alternative_names)
       if (name.kind == pki::AlternativeName::Kind::hardware_module) name.hardware_type = kit(unit).device.hardware_type;
-    const auto reserved = station_.authority.reserve(t, certificate, {{"serial", unit.serial}, {"model", unit.model}},
-                                                     *public_key, now, station_.rng, station_.order.id);
+    const auto reserved = station_.authority.reserve(
+        t, certificate, {{"serial", unit.serial}, {"model", unit.model}, {"mac", unit.mac.text()}}, *public_key, now,
+        station_.rng, station_.order.id);
     unit.certificate_serial = reserved.serial;
     unit.tbs = reserved.tbs;
     unit.state = UnitState::keyed;

@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "cli/ca/site_authority.hpp"
+#include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
 #include "lib/pki/issue.hpp"
@@ -87,7 +88,7 @@ Exit create(const CreateOptions& o, World& world) {
   if (issuer) chain.insert(chain.end(), issuer->authority.chain().begin(), issuer->authority.chain().end());
   publish_certificate(site, o.name, chain);
   if (!std::filesystem::exists(authority_file(site, o.name, "crl.der")))
-    (void)publish_list(host, pki::Authority{o.name, chain, *key});
+    (void)publish_lists(host, pki::Authority{o.name, chain, *key});
 
   const bool existed = issued.outcome == pki::Issued::Outcome::existed;
   fmt::print(world.out, "authority {} {}: {}, serial {}, key '{}' in token {}, until {}\n", o.name,

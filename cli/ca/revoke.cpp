@@ -2,126 +2,152 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <map>
+#include <set>
 
-#include "cli/ca/site_authority.hpp"
+#include "cli/ca/choice.hpp"
+#include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
-#include "lib/pki/certificate.hpp"
-#include "lib/pki/records.hpp"
-#include "lib/pki/revocation.hpp"
 
 namespace lamp::cli {
 namespace {
 
+constexpr std::size_t kPart = 500;  // certificates in one durable step
+
 struct RevokeOptions {
-  std::string serial, certificate, device, authority;
+  Choice one;
+  BulkChoice many;
   std::string reason = "unspecified";
+  std::optional<std::uint64_t> expect;
   bool dry_run = false;
 };
 
 void declare(Arguments& a, RevokeOptions& o) {
-  a.option("--serial", o.serial, "Serial number of the certificate, hex");
-  a.option("--certificate", o.certificate, "The certificate, PEM or DER");
-  a.option("--device", o.device, "Serial number of the device: its identity is revoked");
-  a.option("--authority", o.authority, "Only certificates of this authority");
+  declare_choice(a, o.one);
+  declare_bulk(a, o.many);
   a.option("--reason", o.reason, "Reason by its name in RFC 5280, such as keyCompromise");
+  a.option("--expect", o.expect, "How many certificates that are, when they are many; --dry-run counts them");
   a.flag("--dry-run", o.dry_run, "Say what would be revoked and change nothing");
 }
 
-std::string lower(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return text;
+/// Which lists have changed.
+using Touched = std::map<std::string, std::set<std::int64_t>>;
+
+struct Outcome {
+  std::uint64_t revoked = 0;
+  Touched touched;
+};
+
+void revoke_in(store::Transaction& t, Host& host, const pki::Selected& one, const std::string& reason,
+               Outcome& outcome) {
+  const auto record = pki::find(t, one.authority, one.serial);
+  if (!record || !pki::revoke(t, *record, reason, host.now())) return;
+  audit::record(t,
+                {account_name(),
+                 "ca.revoke",
+                 record->identity,
+                 {{"authority", record->authority},
+                  {"profile", record->profile},
+                  {"serial", record->serial},
+                  {"was", std::string{text(record->state)}},
+                  {"reason", reason}}},
+                host.now(), host.world().rng);
+  ++outcome.revoked;
+  outcome.touched[record->authority].insert(pki::shard_in(t, record->authority, record->tbs));
 }
 
-bool names_one(const RevokeOptions& o) {
-  const auto given = [](const std::string& text) { return text.empty() ? 0 : 1; };
-  return given(o.serial) + given(o.certificate) + given(o.device) == 1;
+/// Durable part by part: after a kill the same command does what is left.
+Outcome revoke_all(Host& host, const std::vector<pki::Selected>& chosen, const std::string& reason) {
+  Outcome all;
+  for (std::size_t at = 0; at < chosen.size(); at += kPart) {
+    const auto end = std::min(chosen.size(), at + kPart);
+    auto part = open_register(host).write([&](store::Transaction& t) {
+      Outcome outcome;
+      for (std::size_t i = at; i < end; ++i) revoke_in(t, host, chosen[i], reason, outcome);
+      return outcome;
+    });
+    all.revoked += part.revoked;
+    for (auto& [authority, shards] : part.touched) all.touched[authority].merge(shards);
+  }
+  return all;
 }
 
-pki::Filter filter_of(const RevokeOptions& o) {
-  pki::Filter filter;
-  filter.authority = o.authority;
-  if (!o.serial.empty()) filter.serial = hex(from_hex(lower(o.serial)));
-  if (!o.device.empty()) filter.identity = o.device;
-  if (!o.certificate.empty())
-    filter.serial = hex(pki::Certificate::parse(pki::load_certificates(o.certificate).front()).tbs.serial);
-  return filter;
+void publish_touched(Host& host, const Touched& touched) {
+  for (const auto& [authority, shards] : touched)
+    in_context("revoked and recorded, but not on a published list yet (lamp-ca crl " + authority + " makes it)", [&] {
+      const auto open = open_authority(host, authority);
+      report_lists(host, authority, publish_lists(host, open.authority, &shards));
+    });
 }
 
-bool fits(const config::Site& site, const RevokeOptions& o, const pki::Record& record) {
-  if (!o.device.empty()) return load_profile(site, record.profile).key.token == "device";
-  if (o.certificate.empty()) return true;
-  // A serial number is one authority's own: the file must be that very certificate, whatever it is called.
-  return record.certificate == pki::load_certificates(o.certificate).front();
+std::string named(const pki::Selected& one) {
+  return fmt::format("certificate {} of {} ({} by {})", one.serial, one.identity, one.profile, one.authority);
 }
 
-pki::Record find_record(Host& host, const RevokeOptions& o) {
-  const auto filter = filter_of(o);
-  auto records = open_register(host).read([&](store::Transaction& t) { return pki::list(t, filter); });
-  std::erase_if(records, [&](const auto& record) { return !fits(host.site(), o, record); });
-  // A device whose earlier identity was revoked has that one in the register too.
-  if (records.size() > 1 && !o.device.empty())
-    std::erase_if(records, [](const auto& record) { return record.state == pki::State::revoked; });
-  if (records.empty())
-    throw Error{Errc::not_found, "no such certificate in this host's register; lamp-ca list shows what is there"};
-  if (records.size() == 1) return records.front();
-  std::string which;
-  for (const auto& record : records) which += " " + record.serial + " (" + record.authority + ")";
-  throw Error{Errc::bad_input, "several certificates fit:" + which + "; name one by --serial and --authority"};
+pki::Selected selected(const pki::Record& record) {
+  return {record.authority, record.serial, record.profile, record.identity, std::string{text(record.state)},
+          record.reason};
 }
 
-bool revoke_record(Host& host, const pki::Record& record, const std::string& reason) {
-  return open_register(host).write([&](store::Transaction& t) {
-    const auto current = pki::find(t, record.authority, record.serial);
-    if (!current || !pki::revoke(t, *current, reason, host.now())) return false;
-    audit::record(t,
-                  {account_name(),
-                   "ca.revoke",
-                   record.identity,
-                   {{"authority", record.authority},
-                    {"profile", record.profile},
-                    {"serial", record.serial},
-                    {"was", std::string{text(current->state)}},
-                    {"reason", reason}}},
-                  host.now(), host.world().rng);
-    return true;
-  });
+Exit revoke_one(const RevokeOptions& o, Host& host) {
+  const auto one = selected(find_record(host, o.one));
+  auto& out = host.world().out;
+  if (o.dry_run) {
+    fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
+    return Exit::ok;
+  }
+  auto outcome = revoke_all(host, {one}, o.reason);
+  const bool changed = outcome.revoked != 0;
+  fmt::print(out, "{} {}: {}\n", named(one), changed ? "revoked" : "was revoked before",
+             changed ? o.reason : one.reason);
+  // Also when nothing changed: the run that revoked it may have been killed before it published.
+  outcome.touched[one.authority];
+  publish_touched(host, outcome.touched);
+  host.finish();
+  return Exit::ok;
+}
+
+void require_expected(const RevokeOptions& o, std::size_t found) {
+  if (o.expect == found) return;
+  const auto say = o.expect ? fmt::format("{} certificates fit, not {}", found, *o.expect)
+                            : fmt::format("{} certificates fit", found);
+  throw Error{Errc::denied, say + "; nothing was revoked: look with --dry-run, then say --expect and their number"};
+}
+
+Exit revoke_many(const RevokeOptions& o, Host& host) {
+  const auto chosen = find_many(host, selection_of(o.many, o.one.authority));
+  auto& out = host.world().out;
+  if (o.dry_run) {
+    for (const auto& one : chosen) fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
+    fmt::print(out, "{} certificates fit\n", chosen.size());
+    return Exit::ok;
+  }
+  require_expected(o, chosen.size());
+  auto outcome = revoke_all(host, chosen, o.reason);
+  fmt::print(out, "{} certificates revoked: {}; {} were before\n", outcome.revoked, o.reason,
+             chosen.size() - outcome.revoked);
+  for (const auto& one : chosen) outcome.touched.try_emplace(one.authority);
+  publish_touched(host, outcome.touched);
+  host.finish();
+  return Exit::ok;
 }
 
 Exit revoke(const RevokeOptions& o, World& world) {
-  if (!names_one(o)) {
-    world.err << "lamp-ca: error: name one certificate, by --serial, --certificate or --device\n";
+  if (given(o.one) + given(o.many) != 1) {
+    world.err << "lamp-ca: error: say what to revoke, in one way: --serial, --certificate, --device, --order, "
+                 "--mac-from with --mac-to, or --device-from with --device-to\n";
     return Exit::usage;
   }
   Host host{world};
   (void)pki::reason_code(o.reason);
-  const auto record = find_record(host, o);
-  const auto what =
-      fmt::format("certificate {} of {} ({} by {})", record.serial, record.identity, record.profile, record.authority);
-  if (o.dry_run) {
-    fmt::print(world.out, "would revoke {}: it is {}\n", what, text(record.state));
-    return Exit::ok;
-  }
-  const bool changed = revoke_record(host, record, o.reason);
-  fmt::print(world.out, "{} {}: {}\n", what, changed ? "revoked" : "was revoked before",
-             changed ? o.reason : record.reason);
-  const auto list = in_context(
-      "the revocation is recorded, but its list is not published yet (lamp-ca crl " + record.authority + " does it)",
-      [&] {
-        const auto open = open_authority(host, record.authority);
-        return publish_list(host, open.authority);
-      });
-  fmt::print(world.out, "CRL {} of {}: {} revoked, until {}\n", list.number, record.authority, list.entries,
-             format_instant(list.next_update));
-  host.finish();
-  return Exit::ok;
+  return given(o.one) == 1 ? revoke_one(o, host) : revoke_many(o, host);
 }
 
 }  // namespace
 
 void add_ca_revoke(Tool& tool) {
-  tool.verb<RevokeOptions>("revoke", "Revoke a certificate, or withdraw a reservation, and publish the CRL", declare,
+  tool.verb<RevokeOptions>("revoke", "Revoke certificates, or withdraw a reservation, and publish the CRL", declare,
                            revoke);
 }
 

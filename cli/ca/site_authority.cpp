@@ -5,7 +5,6 @@
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
-#include "lib/pki/records.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -17,21 +16,6 @@ hsm::KeyKind kind_of(pki::KeyKind kind) {
 
 hsm::KeyUse use_of(pki::KeyUse use) {
   return use == pki::KeyUse::sign_with_pin ? hsm::KeyUse::sign_with_pin : hsm::KeyUse::sign;
-}
-
-/// How long the authority's lists hold is in the profile that it was made with.
-std::uint64_t list_days(Host& host, const std::string& name, ByteView certificate) {
-  const auto records = open_register(host).read([&](store::Transaction& t) {
-    pki::Filter filter;
-    filter.identity = name;
-    return pki::list(t, filter);
-  });
-  for (const auto& record : records) {
-    if (!std::ranges::equal(record.certificate, certificate)) continue;
-    const auto profile = load_profile(host.site(), record.profile);
-    if (profile.authority) return profile.authority->crl_days;
-  }
-  return pki::AuthorityRule{}.crl_days;
 }
 
 }  // namespace
@@ -93,26 +77,6 @@ pki::Record find_certificate(Host& host, const std::string& serial, const std::s
   if (records.size() > 1)
     throw Error{Errc::bad_input, "several authorities issued " + filter.serial + "; name one with --authority"};
   return std::move(records.front());
-}
-
-pki::RevocationList publish_list(Host& host, const pki::Authority& authority) {
-  const auto& name = authority.name();
-  // Held until the file is there, so that an older list never replaces a newer one.
-  const FileLock lock{authority_file(host.site(), name, ".crl.lock")};
-  const auto days = list_days(host, name, authority.chain().front());
-  const auto list = pki::make_list(open_register(host), authority, days, host.now(), host.world().rng,
-                                   [&](store::Transaction& t, const pki::RevocationList& made) {
-                                     audit::record(t,
-                                                   {account_name(),
-                                                    "ca.crl",
-                                                    name,
-                                                    {{"number", std::to_string(made.number)},
-                                                     {"entries", std::to_string(made.entries)},
-                                                     {"next-update", format_instant(made.next_update)}}},
-                                                   host.now(), host.world().rng);
-                                   });
-  publish(authority_file(host.site(), name, "crl.der"), ByteView{list.der});
-  return list;
 }
 
 void publish_if_other(const std::filesystem::path& file, std::string_view content) {

@@ -1,4 +1,4 @@
-// What the verbs of lamp-ca share: a site's profiles, its authorities with their token keys, and publishing lists.
+// What the verbs of lamp-ca share: a site's profiles, its authorities with their token keys.
 #pragma once
 
 #include <filesystem>
@@ -7,7 +7,6 @@
 
 #include "cli/host.hpp"
 #include "lib/pki/authority.hpp"
-#include "lib/pki/crl.hpp"
 
 namespace lamp::cli {
 
@@ -40,9 +39,6 @@ struct OpenAuthority {
 /// The one certificate of the register with this serial number. Throws Error{not_found}, and Error{bad_input} when
 /// several authorities issued it and none is named.
 [[nodiscard]] pki::Record find_certificate(Host& host, const std::string& serial, const std::string& authority);
-
-/// Makes the authority's next revocation list and publishes it as ca/<name>/crl.der.
-pki::RevocationList publish_list(Host& host, const pki::Authority& authority);
 
 /// Writes the file unless it holds these bytes already.
 void publish_if_other(const std::filesystem::path& file, std::string_view content);

@@ -11,7 +11,9 @@ Tool make_ca_tool() {
   add_ca_batch(tool);
   add_ca_renew(tool);
   add_ca_revoke(tool);
+  add_ca_release(tool);
   add_ca_crl(tool);
+  add_ca_ocsp(tool);
   add_ca_list(tool);
   add_ca_show(tool);
   add_ca_lint(tool);

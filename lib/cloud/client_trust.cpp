@@ -13,6 +13,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
+#include "lib/pki/crl_reader.hpp"
 
 namespace lamp::cloud {
 namespace {
@@ -63,8 +64,11 @@ struct ClientTrust::Impl {
   Impl(const Clock& now_from, Log to) : clock{now_from}, log{std::move(to)} {}
 
   void load_crl(Authority& authority) {
-    const auto crl =
-        guarded(Errc::bad_input, [&] { return Botan::X509_CRL{read_file(authority.crl_file, kCrlLimit)}; });
+    const auto der = read_file(authority.crl_file, kCrlLimit);
+    // What a part leaves out would count as not revoked.
+    if (pki::ListFacts::parse(der).part_for)
+      throw Error{Errc::bad_input, "only a part of the authority's list; name the whole one"};
+    const auto crl = guarded(Errc::bad_input, [&] { return Botan::X509_CRL{der}; });
     if (!(crl.issuer_dn() == authority.certificate.subject_dn()) ||
         !crl.check_signature(*authority.certificate.subject_public_key()))
       throw Error{Errc::bad_input, "not signed by the authority " + authority.name};

@@ -15,6 +15,7 @@
 #include "lib/pki/names.hpp"
 #include "lib/pki/records.hpp"
 #include "lib/pki/reservation.hpp"
+#include "lib/pki/shards.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
@@ -83,6 +84,7 @@ Reserved Authority::reserve(store::Transaction& transaction, const Profile& prof
   in_context("certificate for " + contents.identity,
              [&] { require_clean(lint_tbs(record.tbs, profile, impl_->issuer())); });
   add(transaction, record);
+  note_shards(transaction, impl_->name, profile);
   return {std::move(record.serial), std::move(record.tbs)};
 }
 

@@ -11,6 +11,7 @@
 #include "lib/pki/lint.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/reservation.hpp"
+#include "lib/pki/shards.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
@@ -122,6 +123,7 @@ void prepare(const BatchPlace& place, Work& work, Instant now) {
 }
 
 void reserve(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now) {
+  note_shards(transaction, place.authority.name(), place.profile);
   for (auto& work : chunk) {
     if (work.next != Work::Next::reserve) continue;
     if (!try_add(transaction, work.record)) {

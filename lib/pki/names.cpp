@@ -29,6 +29,7 @@ constexpr std::array kOthers{
     Known{"basicConstraints", oid::kBasicConstraints},
     Known{"cRLNumber", oid::kCrlNumber},
     Known{"reasonCode", oid::kReasonCode},
+    Known{"issuingDistributionPoint", oid::kIssuingDistributionPoint},
     Known{"nameConstraints", oid::kNameConstraints},
     Known{"cRLDistributionPoints", oid::kCrlDistributionPoints},
     Known{"certificatePolicies", oid::kCertificatePolicies},

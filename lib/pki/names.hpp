@@ -14,6 +14,7 @@ inline constexpr std::string_view kSubjectAlternativeName = "2.5.29.17";
 inline constexpr std::string_view kBasicConstraints = "2.5.29.19";
 inline constexpr std::string_view kCrlNumber = "2.5.29.20";
 inline constexpr std::string_view kReasonCode = "2.5.29.21";
+inline constexpr std::string_view kIssuingDistributionPoint = "2.5.29.28";
 inline constexpr std::string_view kNameConstraints = "2.5.29.30";
 inline constexpr std::string_view kCrlDistributionPoints = "2.5.29.31";
 inline constexpr std::string_view kCertificatePolicies = "2.5.29.32";

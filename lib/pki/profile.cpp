@@ -133,7 +133,7 @@ void check_whole(const Node& root, const Profile& p) {
 /// The extensions about revocation, and those that only some certificates have.
 void read_extensions(const Node& root, Profile& p) {
   p.name_constraints = reader::read_name_constraints(root.at("name-constraints"));
-  p.crl_url = reader::read_url(root.at("crl-url"), "a CRL proves itself; https would need a CRL to fetch a CRL");
+  read_crl_url(root.at("crl-url"), p);
   p.ocsp_url = reader::read_url(root.at("ocsp-url"), "an OCSP response proves itself");
   p.issuer_url = reader::read_url(root.at("issuer-url"), "a certificate proves itself");
   p.no_revocation_available = root.at("no-revocation-available").boolean();

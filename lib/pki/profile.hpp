@@ -118,6 +118,7 @@ struct Profile {
   std::optional<std::string> issuer_url;  ///< where the issuer's certificate is
   bool no_revocation_available = false;   ///< RFC 9608: nobody is to ask about it; it ends soon
   bool ocsp_no_check = false;             ///< RFC 6960 section 4.2.2.2.1: the responder's own revocation is not asked
+  std::uint64_t crl_shards = 0;           ///< not 0: crl_url has {shard}, see shards.hpp
   std::map<std::string, std::string, std::less<>> places;  ///< key -> file:line:column, for `lamp-ca explain`
 
   /// Throws Error{bad_input} with file, line and column; also for rules that contradict each other.
@@ -127,5 +128,9 @@ struct Profile {
   /// Whether a template of subject or alternative names has this placeholder.
   [[nodiscard]] bool uses(std::string_view placeholder) const;
 };
+
+inline constexpr std::string_view kShardPlaceholder = "{shard}";
+/// The profile's crl-url: none, an address, or a template with a number of shards. Throws Error{bad_input}.
+void read_crl_url(const config::Node& node, Profile& profile);
 
 }  // namespace lamp::pki

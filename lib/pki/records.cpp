@@ -8,6 +8,7 @@
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/der.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/revocation.hpp"
 #include "lib/pki/revocation_tables.hpp"
 #include "lib/pki/tbs.hpp"
 
@@ -45,11 +46,6 @@ constexpr std::string_view kRevokedIndex =
     "CREATE INDEX certificate_revoked ON certificate (authority, revoked_at) WHERE revoked_at IS NOT NULL";
 constexpr std::string_view kExpiryIndex =
     "CREATE INDEX certificate_expiry ON certificate (not_after) WHERE not_after < 253402300799";
-
-constexpr std::string_view kListTable =
-    "CREATE TABLE certificate_list ("
-    " authority TEXT NOT NULL, number BIGINT NOT NULL, der BYTEA, this_update BIGINT NOT NULL,"
-    " next_update BIGINT NOT NULL, PRIMARY KEY (authority, number))";
 
 std::optional<Instant> optional_instant(const store::Row& row, std::size_t column) {
   if (row.is_null(column)) return std::nullopt;
@@ -153,8 +149,12 @@ const store::Schema& schema() {
                                      kReplacesIndex,
                                      kRevokedIndex,
                                      kExpiryIndex,
-                                     kListTable,
+                                     tables::kList,
+                                     tables::kListAddress,
+                                     tables::kAddress,
                                      tables::kRevocation,
+                                     tables::kRevocationByShard,
+                                     tables::kRevocationByTime,
                                      tables::kOcspResponse,
                                      tables::kOcspSigner,
                                  }};
@@ -217,7 +217,11 @@ std::optional<Record> holder_of_identity(store::Transaction& transaction, const 
   return record_of(*row);
 }
 
-bool try_add(store::Transaction& transaction, const Record& record) { return insert(transaction, record) == 1; }
+bool try_add(store::Transaction& transaction, const Record& record) {
+  if (insert(transaction, record) == 0) return false;
+  remember_address(transaction, record);
+  return true;
+}
 
 void add(store::Transaction& transaction, const Record& record) {
   if (try_add(transaction, record)) return;
@@ -285,6 +289,8 @@ std::string values_text(const Subject& subject) {
     const bool plain = std::none_of(value.begin(), value.end(),
                                     [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; });
     if (!plain) throw Error{Errc::bad_input, "the value for {" + name + "} holds control characters"};
+    // What remember_address() will file it under.
+    if (name == kAddressValue) in_context("the value for {mac}", [&] { (void)MacAddress::parse(value); });
     lines.append(name).append("=").append(value).append("\n");
   }
   return lines;

@@ -80,7 +80,7 @@ void mark_issued(store::Transaction& transaction, const Record& record, ByteView
 void mark_signed(store::Transaction& transaction, const std::string& authority, const std::string& serial,
                  const Bytes& signature, Instant now);
 
-/// "name=value" lines. Throws Error{bad_input} for values with control characters.
+/// "name=value" lines. Throws Error{bad_input} for values with control characters, and a "mac" that is none.
 [[nodiscard]] std::string values_text(const Subject& subject);
 
 }  // namespace lamp::pki

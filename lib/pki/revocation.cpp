@@ -1,9 +1,9 @@
 #include "lib/pki/revocation.hpp"
 
 #include <array>
-#include <utility>
 
 #include "lib/base/error.hpp"
+#include "lib/pki/shards.hpp"
 
 namespace lamp::pki {
 namespace {
@@ -14,9 +14,39 @@ constexpr std::array<std::pair<std::string_view, std::uint8_t>, 9> kReasons{{{"u
                                                                              {"affiliationChanged", 3},
                                                                              {"superseded", 4},
                                                                              {"cessationOfOperation", 5},
-                                                                             {"certificateHold", 6},
+                                                                             {kHold, 6},
                                                                              {"privilegeWithdrawn", 9},
                                                                              {"aACompromise", 10}}};
+constexpr std::uint8_t kHoldCode = 6;
+
+std::optional<std::uint8_t> revoked_for(store::Transaction& t, const Record& record) {
+  const auto row = t.query_one("SELECT reason FROM revocation WHERE authority = ? AND serial = ?",
+                               {record.authority, record.serial});
+  if (!row) return std::nullopt;
+  return static_cast<std::uint8_t>(row->integer(0));
+}
+
+void forget_response(store::Transaction& t, const Record& record) {
+  t.execute("DELETE FROM ocsp_response WHERE authority = ? AND serial = ?", {record.authority, record.serial});
+}
+
+void make_final(store::Transaction& t, const Record& record, const std::string& reason) {
+  t.execute("UPDATE revocation SET reason = ? WHERE authority = ? AND serial = ?",
+            {std::int64_t{reason_code(reason)}, record.authority, record.serial});
+  t.execute("UPDATE certificate SET reason = ? WHERE authority = ? AND serial = ?",
+            {reason, record.authority, record.serial});
+  let_go_of_identity(t, record.authority, record.serial);
+  forget_response(t, record);
+}
+
+void add_revocation(store::Transaction& t, const Record& record, const std::string& reason, Instant now) {
+  t.execute(
+      "INSERT INTO revocation (authority, serial, revoked_at, reason, not_after, shard) VALUES (?, ?, ?, ?, ?, ?)",
+      {record.authority, record.serial, unix_seconds(now), std::int64_t{reason_code(reason)},
+       unix_seconds(record.not_after), shard_in(t, record.authority, record.tbs)});
+  t.execute("UPDATE certificate SET state = 'revoked', revoked_at = ?, reason = ? WHERE authority = ? AND serial = ?",
+            {unix_seconds(now), reason, record.authority, record.serial});
+}
 
 }  // namespace
 
@@ -30,19 +60,34 @@ std::uint8_t reason_code(std::string_view reason) {
 }
 
 bool revoke(store::Transaction& transaction, const Record& record, const std::string& reason, Instant now) {
-  const auto code = reason_code(reason);
-  const auto changed = transaction.execute(
-      "UPDATE certificate SET state = 'revoked', revoked_at = ?, reason = ?"
-      " WHERE authority = ? AND serial = ? AND state <> 'revoked'",
-      {unix_seconds(now), reason, record.authority, record.serial});
-  if (changed != 1) return false;
-  transaction.execute(
-      "INSERT INTO revocation (authority, serial, revoked_at, reason, not_after) VALUES (?, ?, ?, ?, ?)",
-      {record.authority, record.serial, unix_seconds(now), std::int64_t{code}, unix_seconds(record.not_after)});
-  transaction.execute("DELETE FROM ocsp_response WHERE authority = ? AND serial = ?",
-                      {record.authority, record.serial});
+  const bool hold = reason_code(reason) == kHoldCode;
+  if (const auto before = revoked_for(transaction, record)) {
+    if (*before != kHoldCode || hold) return false;
+    make_final(transaction, record, reason);
+    return true;
+  }
+  if (hold && record.state == State::reserved)
+    throw Error{Errc::denied,
+                "certificate " + record.serial + " is only reserved: it can be withdrawn, not put on hold"};
+  add_revocation(transaction, record, reason, now);
+  forget_response(transaction, record);
   if (record.state == State::reserved) let_go_of_key(transaction, record.authority, record.serial);
-  let_go_of_identity(transaction, record.authority, record.serial);
+  // What is on hold may come back, so its name stays taken.
+  if (!hold) let_go_of_identity(transaction, record.authority, record.serial);
+  return true;
+}
+
+bool release(store::Transaction& transaction, const Record& record) {
+  const auto before = revoked_for(transaction, record);
+  if (!before) return false;
+  if (*before != kHoldCode)
+    throw Error{Errc::denied, "certificate " + record.serial + " of " + record.identity + " is revoked for good (" +
+                                  record.reason + "); only " + std::string{kHold} + " can be released"};
+  transaction.execute("DELETE FROM revocation WHERE authority = ? AND serial = ?", {record.authority, record.serial});
+  transaction.execute(
+      "UPDATE certificate SET state = 'issued', revoked_at = ?, reason = '' WHERE authority = ? AND serial = ?",
+      {std::monostate{}, record.authority, record.serial});
+  forget_response(transaction, record);
   return true;
 }
 

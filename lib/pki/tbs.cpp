@@ -9,6 +9,7 @@
 #include "lib/base/error.hpp"
 #include "lib/pki/extensions.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/shards.hpp"
 
 namespace lamp::pki {
 namespace {
@@ -97,7 +98,7 @@ Bytes encode_crl_url(const std::string& url) {
   return encode_extension(oid::kCrlDistributionPoints, false, value);
 }
 
-Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteView public_key_info,
+Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteView public_key_info, ByteView serial,
                         const IssuerFacts* issuer) {
   Bytes list;
   if (profile.authority) append(list, encode_basic_constraints(*profile.authority));
@@ -110,7 +111,7 @@ Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteVi
   append(list, encode_extension(oid::kSubjectKeyIdentifier, false, id));
   append(list, encode_authority_key_id(issuer != nullptr ? issuer->key_id : key_id));
   append(list, encode_name_constraints(contents));
-  if (profile.crl_url) append(list, encode_crl_url(*profile.crl_url));
+  if (const auto url = crl_url_of(profile, serial)) append(list, encode_crl_url(*url));
   append(list, encode_information_access(profile));
   append(list, encode_no_revocation_available(profile));
   append(list, encode_ocsp_no_check(profile));
@@ -188,7 +189,7 @@ Bytes build_tbs(const Profile& profile, const Contents& contents, ByteView publi
   der.raw_bytes(public_key_info.data(), public_key_info.size());
   der.start_explicit_context_specific(3)
       .start_sequence()
-      .raw_bytes(encode_extensions(profile, contents, public_key_info, issuer))
+      .raw_bytes(encode_extensions(profile, contents, public_key_info, serial, issuer))
       .end_cons()
       .end_cons();
   der.end_cons();

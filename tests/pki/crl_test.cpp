@@ -94,6 +94,47 @@ TEST_F(CrlTest, KeepsTheFirstRevocation) {
   EXPECT_EQ(record->revoked_at, kNow);
 }
 
+TEST_F(CrlTest, LeavesOutWhatWasReleased) {
+  const auto lamp = issue_lamp("SL-26-000001");
+  EXPECT_TRUE(revoke_serial(lamp, "certificateHold"));
+  EXPECT_EQ(make().entries, 1U);
+  EXPECT_TRUE(ca_.database().write([&](store::Transaction& t) { return release(t, *find(t, "issuing", lamp)); }));
+  EXPECT_EQ(make().entries, 0U);
+}
+
+TEST_F(CrlTest, ListsWhatHasEndedOnceMoreAndThenNoLonger) {
+  const auto revoke_ended = [&](const std::string& serial, Instant at, Instant end) {
+    ca_.database().write([&](store::Transaction& t) {
+      t.execute(
+          "INSERT INTO revocation (authority, serial, revoked_at, reason, not_after, shard) VALUES (?, ?, ?, 0, ?, -1)",
+          {std::string{"issuing"}, serial, unix_seconds(at), unix_seconds(end)});
+    });
+  };
+  using std::chrono::hours;
+  revoke_ended("4701", kNow, kNow + hours{2});
+  EXPECT_EQ(make(kNow + hours{1}).entries, 1U);
+  EXPECT_EQ(make(kNow + hours{3}).entries, 1U) << "the one list beyond its end";
+  EXPECT_EQ(make(kNow + hours{4}).entries, 0U);
+  revoke_ended("4702", kNow + hours{5}, kNow + hours{2});
+  EXPECT_EQ(make(kNow + hours{6}).entries, 1U) << "revoked after its end, and never listed yet";
+  EXPECT_EQ(make(kNow + hours{7}).entries, 0U);
+}
+
+TEST_F(CrlTest, KeepsWhatHasEndedWhileNoListWasFinished) {
+  using std::chrono::hours;
+  ca_.database().write([&](store::Transaction& t) {
+    t.execute(
+        "INSERT INTO revocation (authority, serial, revoked_at, reason, not_after, shard) VALUES (?, ?, ?, 0, ?, -1)",
+        {std::string{"issuing"}, std::string{"4701"}, unix_seconds(kNow), unix_seconds(kNow + hours{1})});
+  });
+  const auto cut = [&] {
+    return make_list(ca_.database(), ca_.issuing(), 7, kNow + hours{2}, test::rng(),
+                     [](store::Transaction&, const RevocationList&) { throw Error{Errc::unavailable, "cut"}; });
+  };
+  (void)test::error_of(cut);
+  EXPECT_EQ(make(kNow + hours{3}).entries, 1U);
+}
+
 TEST_F(CrlTest, KnowsNoReasonOfItsOwnMaking) {
   const auto lost = issue_lamp("SL-26-000001");
   EXPECT_EQ(test::error_of([&] { return revoke_serial(lost, "bored"); }).code(), Errc::bad_input);

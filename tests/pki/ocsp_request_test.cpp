@@ -159,7 +159,7 @@ TEST_F(OcspNoise, RandomChangesGetAnAnswer) {
   const auto request = good();
   for (int round = 0; round < 5000; ++round) {
     auto changed = request;
-    for (unsigned n = dice() % 8 + 1; n > 0; --n) {
+    for (auto n = dice() % 8 + 1; n > 0; --n) {
       const auto at = static_cast<std::ptrdiff_t>(dice() % changed.size());
       const auto kind = dice() % 3;
       if (kind == 0)

@@ -131,7 +131,8 @@ TEST_F(OcspTest, RepeatsANonceOfUpTo32Octets) {
 
 /// An OCSP signer below the issuing authority; `purpose` is its extended key usage.
 struct Delegate {
-  Delegate(test::SmallCa& ca, const std::string& purpose, const std::string& name = "responder") : key{test::make_key()} {
+  Delegate(test::SmallCa& ca, const std::string& purpose, const std::string& name = "responder")
+      : key{test::make_key()} {
     const auto profile = test::changed_profile("operator", "[clientAuth]", "[" + purpose + "]");
     const auto issued = ca.issue(profile, {{"name", name}}, *key);
     authority = std::make_unique<Authority>("responder", std::vector<Bytes>{issued.certificate}, *key);
