@@ -1,6 +1,7 @@
 #include "manufacturing/order.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <numeric>
 #include <set>
 
@@ -96,6 +97,18 @@ void add_profile_objections(const OrderLine& line, const OrderPolicy& policy, Ve
 std::string OrderLine::serial(std::uint64_t index) const {
   const auto digits = std::to_string(serial_first + index);
   return serial_prefix + std::string(6 - std::min<std::size_t>(6, digits.size()), '0') + digits;
+}
+
+std::optional<std::uint64_t> OrderLine::index_of(const std::string& serial_number) const {
+  if (!serial_number.starts_with(serial_prefix)) return std::nullopt;
+  const auto digits = std::string_view{serial_number}.substr(serial_prefix.size());
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number);
+  if (error != std::errc{} || end != digits.data() + digits.size()) return std::nullopt;
+  if (number < serial_first || number - serial_first >= quantity) return std::nullopt;
+  const auto index = number - serial_first;
+  if (serial(index) != serial_number) return std::nullopt;  // one number has one text
+  return index;
 }
 
 MacAddress OrderLine::mac(std::uint64_t index) const { return MacAddress::from_number(mac_first.number() + index); }

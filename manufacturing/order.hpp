@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct OrderLine {
   MacAddress mac_first = MacAddress::from_number(2);
 
   [[nodiscard]] std::string serial(std::uint64_t index) const;  ///< index from 0
+  /// Which of the line's devices has this serial number; nothing when none has.
+  [[nodiscard]] std::optional<std::uint64_t> index_of(const std::string& serial_number) const;
   [[nodiscard]] MacAddress mac(std::uint64_t index) const;
   [[nodiscard]] MacAddress mac_last() const { return mac(quantity - 1); }
 };

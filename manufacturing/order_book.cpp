@@ -3,6 +3,7 @@
 #include <botan/rng.h>
 
 #include "lib/firmware/device_profile.hpp"
+#include "manufacturing/journal.hpp"
 
 namespace lamp::manufacturing {
 namespace {
@@ -59,7 +60,10 @@ const store::Schema& order_book_schema() {
       {"CREATE TABLE order_range (order_id TEXT NOT NULL, model TEXT NOT NULL, serial_prefix TEXT NOT NULL, "
        "serial_first BIGINT NOT NULL, serial_last BIGINT NOT NULL, mac_first BIGINT NOT NULL, "
        "mac_last BIGINT NOT NULL, PRIMARY KEY (order_id, model), UNIQUE (serial_prefix, serial_first), "
-       "UNIQUE (mac_first))"}};
+       "UNIQUE (mac_first))",
+       "CREATE TABLE order_unit (serial TEXT NOT NULL PRIMARY KEY, order_id TEXT NOT NULL, model TEXT NOT NULL, "
+       "key_fingerprint TEXT NOT NULL, taken BIGINT NOT NULL)",
+       "CREATE INDEX order_unit_by_order ON order_unit (order_id, model)"}};
   return tables;
 }
 
@@ -78,6 +82,27 @@ Order take_order(store::Transaction& transaction, const OrderRequest& request, B
     keep(transaction, order, order.lines.back());
   }
   return order;
+}
+
+void take_unit(store::Transaction& transaction, const Order& order, const OrderLine& line, const std::string& serial,
+               const std::string& key, Instant now) {
+  if (!line.index_of(serial)) throw Error{Errc::denied, serial + " is not in the range of order " + order.id};
+  const auto taken =
+      transaction.query_one("SELECT order_id, key_fingerprint FROM order_unit WHERE serial = ?", {serial});
+  if (taken && taken->text(0) == order.id && taken->text(1) == key) return;
+  if (taken)
+    throw Error{Errc::denied, serial + " was taken before, under order " + taken->text(0) +
+                                  (taken->text(1) == key ? "" : ", for another key")};
+  if (find_unit(transaction, serial))
+    throw Error{Errc::denied, serial + " is made on this host's own line; order " + order.id + " counts there"};
+  transaction.execute("INSERT INTO order_unit (serial, order_id, model, key_fingerprint, taken) VALUES (?, ?, ?, ?, ?)",
+                      {serial, order.id, line.model, key, unix_seconds(now)});
+}
+
+TakenCount count_taken(store::Transaction& transaction, const Order& order, const OrderLine& line) {
+  const auto row =
+      transaction.query_one("SELECT COUNT(*) FROM order_unit WHERE order_id = ? AND model = ?", {order.id, line.model});
+  return {static_cast<std::uint64_t>(row->integer(0)), line.quantity};
 }
 
 }  // namespace lamp::manufacturing

@@ -42,4 +42,16 @@ struct OrderRequest {
 [[nodiscard]] Order take_order(store::Transaction& transaction, const OrderRequest& request,
                                Botan::RandomNumberGenerator& rng);
 
+/// Counts one device of an approved order's line, for good, for a station that asks this host to certify it. A serial
+/// number is given out once, so the line's range is its count. The same number for the same key again changes nothing;
+/// for another key, or for a device that this host's own line has begun, it is Error{denied}. `key` is the fingerprint.
+void take_unit(store::Transaction& transaction, const Order& order, const OrderLine& line, const std::string& serial,
+               const std::string& key, Instant now);
+
+struct TakenCount {
+  std::uint64_t taken = 0, total = 0;
+};
+/// How much of an order's line was taken by stations that ask this host.
+[[nodiscard]] TakenCount count_taken(store::Transaction& transaction, const Order& order, const OrderLine& line);
+
 }  // namespace lamp::manufacturing

@@ -7,6 +7,7 @@
 
 #include "cli/host.hpp"
 #include "lib/pki/authority.hpp"
+#include "lib/pki/records.hpp"
 
 namespace lamp::cli {
 

@@ -18,6 +18,7 @@ Tool make_ca_tool() {
   add_ca_show(tool);
   add_ca_lint(tool);
   add_ca_explain(tool);
+  add_ca_serve(tool);
   return tool;
 }
 

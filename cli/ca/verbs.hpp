@@ -17,5 +17,6 @@ void add_ca_list(Tool& tool);
 void add_ca_show(Tool& tool);
 void add_ca_lint(Tool& tool);
 void add_ca_explain(Tool& tool);
+void add_ca_serve(Tool& tool);
 
 }  // namespace lamp::cli

@@ -2,17 +2,12 @@
 #include <botan/rng.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
-#include <unistd.h>
-
-#include <condition_variable>
-#include <mutex>
-#include <thread>
 
 #include "cli/cloud/cloud_site.hpp"
-#include "cli/cloud/stop_signal.hpp"
 #include "cli/cloud/tool.hpp"
+#include "cli/service_parts.hpp"
+#include "cli/stop_signal.hpp"
 #include "lib/base/error.hpp"
-#include "lib/base/file.hpp"
 #include "lib/cloud/client_trust.hpp"
 #include "lib/cloud/identity.hpp"
 #include "lib/cloud/rollout_api.hpp"
@@ -22,7 +17,6 @@
 namespace lamp::cli {
 namespace {
 
-constexpr std::chrono::milliseconds kSequencePeriod{250};
 constexpr std::uint64_t kDemoPoll = 2, kPoll = 300;
 
 struct ServeOptions {
@@ -35,76 +29,6 @@ void declare(Arguments& a, ServeOptions& o) {
   a.option("--poll", o.poll,
            "Seconds between a device's questions while there is nothing to do: 300; 2 in a demo site");
 }
-
-/// Lines for the service's operator, from any thread.
-class Journal {
- public:
-  explicit Journal(World& world) : world_{world} {}
-  void operator()(const std::string& line) {
-    const std::lock_guard lock{mutex_};
-    world_.err << "lamp-cloud: " << format_instant(world_.clock.now()) << ' ' << line << std::endl;
-  }
-
- private:
-  World& world_;
-  std::mutex mutex_;
-};
-
-/// Carries audit records into the log four times a second, and once more at the end.
-class Sequencer {
- public:
-  Sequencer(Host& host, store::Database& database, Journal& journal)
-      : host_{host}, database_{database}, journal_{journal}, key_{cloud_log_key(host)} {
-    run_once();
-    thread_ = std::jthread{[this](const std::stop_token& stop) { run(stop); }};
-  }
-  Sequencer(const Sequencer&) = delete;
-  Sequencer& operator=(const Sequencer&) = delete;
-  ~Sequencer() {
-    thread_.request_stop();
-    thread_.join();
-    report(attempt([this] { return run_once(); }));
-  }
-
- private:
-  std::uint64_t run_once() {
-    return audit::sequence(database_, cloud_log(host_.site()), *key_, host_.now(), host_.world().rng);
-  }
-  void report(const Attempt<std::uint64_t>& outcome) {
-    if (const auto* failed = std::get_if<Error>(&outcome)) journal_(std::string{"audit log: "} + failed->what());
-  }
-  void run(const std::stop_token& stop) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    while (!stop.stop_requested()) {
-      std::unique_lock lock{mutex};
-      wake.wait_for(lock, stop, kSequencePeriod, [] { return false; });
-      report(attempt([this] { return guarded(Errc::unavailable, [this] { return run_once(); }); }));
-    }
-  }
-
-  Host& host_;
-  store::Database& database_;
-  Journal& journal_;
-  std::shared_ptr<Botan::Private_Key> key_;
-  std::jthread thread_;
-};
-
-class ReadyFile {
- public:
-  explicit ReadyFile(std::string path) : path_{std::move(path)} {
-    if (!path_.empty()) publish(path_, std::to_string(::getpid()) + "\n");
-  }
-  ReadyFile(const ReadyFile&) = delete;
-  ReadyFile& operator=(const ReadyFile&) = delete;
-  ~ReadyFile() {
-    std::error_code gone;
-    if (!path_.empty()) std::filesystem::remove(path_, gone);
-  }
-
- private:
-  std::string path_;
-};
 
 cloud::TlsContext make_tls(Host& host, cloud::ClientTrust& trust) {
   auto identity = server_identity(host);
@@ -133,7 +57,7 @@ Exit serve(const ServeOptions& o, World& world) {
   const StopSignal stop;
   Host host{world};
   const auto& site = host.site();
-  Journal journal{world};
+  Journal journal{world, "lamp-cloud"};
   const auto log = [&journal](const std::string& line) { journal(line); };
   const auto database = open_registry(site);
   cloud::ArtifactStore artifacts{site.cloud_artifacts};
@@ -146,7 +70,9 @@ Exit serve(const ServeOptions& o, World& world) {
                        router,
                        cloud::Identifier{trust, *database},
                        log};
-  const Sequencer sequencer{host, *database, journal};
+  const auto log_key = cloud_log_key(host);
+  const Sequencer sequencer{[&] { (void)audit::sequence(*database, cloud_log(site), *log_key, host.now(), world.rng); },
+                            journal};
   const ReadyFile ready{o.ready_file};
   fmt::print(world.out, "serving {} on {}:{}; SIGTERM or Ctrl-C stops it\n", site.cloud_url, site.cloud_listen_address,
              server.port());

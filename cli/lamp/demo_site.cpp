@@ -120,6 +120,16 @@ void write_tokens(config::YamlWriter& yaml, const fs::path& module) {
   yaml.end_map();
 }
 
+void write_ca_service(config::YamlWriter& yaml, std::uint16_t port) {
+  const auto local = [](int number) { return "127.0.0.1:" + std::to_string(number); };
+  yaml.key("ca-service").begin_map().key("https").value(local(port + 1)).key("http").value(local(port + 2));
+  yaml.key("server").value("localhost").key("enrolment").begin_map();
+  yaml.key("ldevid").begin_map().key("to").value("devices").key("vouched-by").value("device");
+  yaml.key("authority").value("operational").key("profile").value("ldevid").end_map();
+  yaml.key("idevid").begin_map().key("to").value("stations").key("vouched-by").value("client");
+  yaml.key("authority").value("device").key("profile").value("idevid").end_map().end_map().end_map();
+}
+
 std::string site_yaml(const DemoPlan& plan, const fs::path& module) {
   const auto name = plan.directory.filename().string();
   config::YamlWriter yaml;
@@ -130,13 +140,14 @@ std::string site_yaml(const DemoPlan& plan, const fs::path& module) {
   yaml.key("authorities").begin_map();
   yaml.key("root").value("root").key("device").value("line1").key("server").value("issuing").key("client").value(
       "issuing");
-  yaml.end_map();
+  yaml.key("operational").value("issuing").end_map();
   write_people(yaml);
   yaml.key("quorums").begin_map().key("release").value("release").key("order").value("release");
   yaml.key("order-approvals").value(std::uint64_t{1}).end_map();
   yaml.key("cloud").begin_map().key("url").value("https://localhost:" + std::to_string(plan.port));
   yaml.key("listen").value("127.0.0.1:" + std::to_string(plan.port));
   yaml.key("database").value("cloud/registry.db").key("artifacts").value("cloud/artifacts").end_map();
+  write_ca_service(yaml, plan.port);
   yaml.key("state").value("state.db");
   yaml.key("log").begin_map().key("directory").value("log").key("origin").value(name + "/host").end_map();
   yaml.end_map();

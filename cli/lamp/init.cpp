@@ -30,8 +30,9 @@ Exit init(const InitOptions& options, World& world) {
     world.err << "lamp: error: a site is made with --demo, or by writing its site.yaml by hand: see lamp-site(5)\n";
     return Exit::usage;
   }
-  if (options.port < 1 || options.port > 65535) {
-    world.err << "lamp: error: --port: a number from 1 to 65535 is expected\n";
+  if (options.port < 1 || options.port > 65533) {
+    world.err
+        << "lamp: error: --port: a number from 1 to 65533 is expected: the next two are the certificate service's\n";
     return Exit::usage;
   }
   const fs::path directory = fs::absolute(options.directory).lexically_normal();

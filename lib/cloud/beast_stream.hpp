@@ -1,4 +1,4 @@
-// A TlsStream as Boost.Beast reads and writes one. Failures other than the end of the stream leave as lamp::Error.
+// A Stream as Boost.Beast reads and writes one. Failures other than the end of the stream leave as lamp::Error.
 #pragma once
 
 #include <array>
@@ -6,13 +6,13 @@
 #include <boost/asio/error.hpp>
 #include <boost/system/error_code.hpp>
 
-#include "lib/cloud/tls_stream.hpp"
+#include "lib/cloud/stream.hpp"
 
 namespace lamp::cloud {
 
 class BeastStream {
  public:
-  explicit BeastStream(TlsStream& stream) noexcept : stream_{stream} {}
+  explicit BeastStream(Stream& stream) noexcept : stream_{stream} {}
 
   template <class Buffers>
   std::size_t read_some(const Buffers& buffers, boost::system::error_code& failed) {
@@ -32,7 +32,7 @@ class BeastStream {
     return read_some(buffers, failed);
   }
 
-  /// Head and short body go out as one TLS record.
+  /// Head and short body go out as one piece, with TLS as one record.
   template <class Buffers>
   std::size_t write_some(const Buffers& buffers, boost::system::error_code& failed) {
     failed = {};
@@ -48,7 +48,7 @@ class BeastStream {
   }
 
  private:
-  TlsStream& stream_;
+  Stream& stream_;
 };
 
 }  // namespace lamp::cloud

@@ -18,6 +18,7 @@
 #include "lib/base/parse.hpp"
 #include "lib/base/secret.hpp"
 #include "lib/cloud/beast_stream.hpp"
+#include "lib/cloud/tls_stream.hpp"
 
 namespace lamp::cloud {
 namespace {

@@ -25,6 +25,12 @@ using Parser = http::request_parser<http::string_body>;
 
 std::string text(boost::string_view view) { return {view.data(), view.size()}; }
 
+std::string lower(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  return name;
+}
+
 bool expects_continue(const Parser& parser) {
   const auto& head = parser.get();
   return head.version() >= 11 && boost::beast::iequals(head[http::field::expect], "100-continue") && !parser.is_done();
@@ -45,8 +51,8 @@ struct Exchange {
 }  // namespace
 
 struct Connection::Impl {
-  Impl(TlsStream with, const ConnectionContext& shared)
-      : stream{std::move(with)}, beast{stream}, context{shared}, peer{stream.socket().peer()} {}
+  Impl(std::unique_ptr<Stream> with, const ConnectionContext& shared)
+      : owned{std::move(with)}, stream{*owned}, beast{stream}, context{shared}, peer{stream.socket().peer()} {}
 
   void renew_deadline() { stream.expires_at(within(context.options.request)); }
 
@@ -76,6 +82,8 @@ struct Connection::Impl {
     if (failed) return refuse(parser, failed == http::error::body_limit ? 413 : 400, failed.message());
 
     request.caller = *caller;
+    request.address = peer.substr(0, peer.rfind(':'));
+    for (const auto& field : parser.get()) request.headers[lower(text(field.name_string()))] = text(field.value());
     request.parameters = found.parameters;
     request.body = std::move(parser.get().body());
     const Exchange exchange{parser.get(), parser.get().keep_alive()};
@@ -108,12 +116,14 @@ struct Connection::Impl {
     response.result(reply.status);
     response.set(http::field::content_type, reply.content_type);
     response.set(http::field::cache_control, "no-store");
+    for (const auto& [name, value] : reply.headers) response.set(name, value);
     response.keep_alive(exchange.keep_alive);
   }
 
   void send(const Exchange& exchange, const Reply& reply) {
     renew_deadline();
     if (reply.file) return send_file(exchange, reply);
+    if (reply.status == 204 || reply.status == 304) return send_without_body(exchange, reply);
     if (exchange.head.method() == http::verb::head) {
       http::response<http::empty_body> response;
       prepare(response, exchange, reply);
@@ -126,6 +136,14 @@ struct Connection::Impl {
     response.body() = reply.body;
     response.prepare_payload();
     http::write(beast, response);
+  }
+
+  /// Not even a length: it would be taken for the one of what the client has (RFC 9110, section 15.4.5).
+  void send_without_body(const Exchange& exchange, const Reply& reply) {
+    http::response<http::empty_body> response;
+    prepare(response, exchange, reply);
+    response.erase(http::field::content_type);
+    send_head(response);
   }
 
   void send_head(http::response<http::empty_body>& response) {
@@ -161,14 +179,15 @@ struct Connection::Impl {
     }
   }
 
-  TlsStream stream;
+  std::unique_ptr<Stream> owned;
+  Stream& stream;
   BeastStream beast;
   ConnectionContext context;
   const std::string peer;  ///< kept: a socket that was reset does not know any more
   boost::beast::flat_buffer buffer{kHeadLimit + kPiece};
 };
 
-Connection::Connection(TlsStream stream, const ConnectionContext& context)
+Connection::Connection(std::unique_ptr<Stream> stream, const ConnectionContext& context)
     : impl_{std::make_unique<Impl>(std::move(stream), context)} {}
 Connection::~Connection() = default;
 

@@ -17,7 +17,7 @@ struct ConnectionContext {
 
 class Connection {
  public:
-  Connection(TlsStream stream, const ConnectionContext& context);
+  Connection(std::unique_ptr<Stream> stream, const ConnectionContext& context);
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
   ~Connection();

@@ -9,13 +9,15 @@
 namespace lamp::cloud {
 namespace {
 
-constexpr std::array<std::pair<Role, std::string_view>, 5> kRoles{{{Role::device, "device"},
+constexpr std::array<std::pair<Role, std::string_view>, 6> kRoles{{{Role::device, "device"},
                                                                    {Role::fleet_operator, "operator"},
                                                                    {Role::installer, "installer"},
                                                                    {Role::officer, "officer"},
-                                                                   {Role::station, "station"}}};
+                                                                   {Role::station, "station"},
+                                                                   {Role::stranger, "stranger"}}};
 
 bool is_parameter(std::string_view segment) { return segment.size() > 2 && segment.front() == '{'; }
+bool takes_rest(const std::vector<std::string>& pattern) { return pattern.back().ends_with("*}"); }
 
 int hex_digit(char c) noexcept {
   if (c >= '0' && c <= '9') return c - '0';
@@ -75,8 +77,14 @@ std::string_view role_text(Role role) noexcept {
 
 std::optional<Role> role_from_text(std::string_view text) noexcept {
   const auto* const found = std::find_if(kRoles.begin(), kRoles.end(), [&](const auto& r) { return r.second == text; });
-  if (found == kRoles.end()) return std::nullopt;
+  if (found == kRoles.end() || found->first == Role::stranger) return std::nullopt;
   return found->first;
+}
+
+std::vector<Role> every_role() {
+  std::vector<Role> all;
+  for (const auto& [role, name] : kRoles) all.push_back(role);
+  return all;
 }
 
 Reply error_reply(unsigned status, std::string_view message) {
@@ -101,8 +109,26 @@ void Router::add(Route route) {
   entries_.push_back({std::move(route), std::move(segments)});
 }
 
+/// The rest of a path may hold what segments may not: base64 has slashes, also one after the other.
+bool Router::find_rest(std::string_view method, std::string_view path, Match& match) const {
+  for (const auto& entry : entries_) {
+    if (!takes_rest(entry.segments) || entry.route.method != method) continue;
+    const std::string_view prefix{entry.route.pattern.data(), entry.route.pattern.rfind('{')};
+    if (!path.starts_with(prefix) || path.size() == prefix.size()) continue;
+    const auto rest = percent_decode(path.substr(prefix.size()));
+    match.status = rest ? 200 : 400;
+    if (!rest) return true;
+    const auto& name = entry.segments.back();
+    match.parameters.emplace(name.substr(1, name.size() - 3), *rest);
+    match.route = &entry.route;
+    return true;
+  }
+  return false;
+}
+
 Router::Match Router::find(std::string_view method, std::string_view path) const {
   Match match;
+  if (find_rest(method, path, match)) return match;
   const auto segments = decode_path(path);
   if (!segments) {
     match.status = 400;
@@ -110,7 +136,7 @@ Router::Match Router::find(std::string_view method, std::string_view path) const
   }
   const Entry* best = nullptr;
   for (const auto& entry : entries_) {
-    if (!fits(entry.segments, *segments)) continue;
+    if (takes_rest(entry.segments) || !fits(entry.segments, *segments)) continue;
     match.status = 405;
     if (entry.route.method != method) continue;
     if (best == nullptr || parameters_in(entry.segments) < parameters_in(best->segments)) best = &entry;

@@ -17,16 +17,18 @@
 
 namespace lamp::cloud {
 
-/// A device, or a person or station by the OU of a certificate under the client CA.
-enum class Role { device, fleet_operator, installer, officer, station };
+/// A device, or a person or station by the OU of a certificate under the client CA; or somebody who showed no
+/// certificate that counts, where a server takes such at all.
+enum class Role { device, fleet_operator, installer, officer, station, stranger };
 [[nodiscard]] std::string_view role_text(Role role) noexcept;  ///< "device", "operator", "installer", ...
 [[nodiscard]] std::optional<Role> role_from_text(std::string_view text) noexcept;
 
 /// Who is asking, read from certificate and registry at this very request.
 struct Caller {
   Role role = Role::device;
-  std::string name;   ///< a device's serial number, else the certificate's common name
-  Bytes certificate;  ///< DER
+  std::string name;            ///< a device's serial number, else the certificate's common name
+  Bytes certificate;           ///< DER
+  std::string authority = {};  ///< the one of our authorities that vouches, where the server names several
 };
 
 struct Request {
@@ -36,14 +38,18 @@ struct Request {
   std::map<std::string, std::string> query;       ///< percent-decoded; the last of a repeated name counts
   std::string body;
   Caller caller;
+  std::map<std::string, std::string> headers{};  ///< names in lower case; of a repeated one the last
+  std::string address{};                         ///< of the peer, without port
 };
 
-/// An answer. With `file` the server sends that file in place of `body`, honouring Range and HEAD.
+/// An answer. With `file` the server sends that file in place of `body`, honouring Range and HEAD. Caching is forbidden
+/// unless `headers` has a Cache-Control.
 struct Reply {
   unsigned status = 200;
   std::string content_type = "application/json";
   std::string body = "{}";
   std::optional<std::filesystem::path> file;
+  std::vector<std::pair<std::string, std::string>> headers{};
 };
 
 /// {"error": "..."} with this status.
@@ -56,7 +62,7 @@ inline constexpr std::size_t kDefaultBodyLimit = std::size_t{64} * 1024;
 
 struct Route {
   std::string method;                        ///< "GET" answers HEAD too
-  std::string pattern;                       ///< "/api/v1/projects/{project}/devices"
+  std::string pattern;                       ///< "/api/v1/projects/{project}/devices"; "/ocsp/{rest*}" takes the rest
   std::vector<Role> roles;                   ///< nobody else gets further than 403
   std::function<Reply(const Request&)> act;  ///< may throw Error; runs on any of several threads at once
   std::size_t body_limit = kDefaultBodyLimit;
@@ -80,8 +86,13 @@ class Router {
     Route route;
     std::vector<std::string> segments;
   };
+  /// Fills in the match when a route takes the rest of this path.
+  [[nodiscard]] bool find_rest(std::string_view method, std::string_view path, Match& match) const;
   std::vector<Entry> entries_;
 };
+
+/// For routes that anybody may call, or that decide by themselves.
+[[nodiscard]] std::vector<Role> every_role();
 
 /// Percent-decodes; nothing for a malformed escape or a decoded control character.
 [[nodiscard]] std::optional<std::string> percent_decode(std::string_view text);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "lib/cloud/connection.hpp"
+#include "lib/cloud/plain_stream.hpp"
 
 namespace lamp::cloud {
 namespace {
@@ -21,7 +22,7 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 
 /// A connection is either watched (the system tells when it has something to read) or with one worker.
 struct Client {
-  Client(TlsStream stream, const ConnectionContext& context) : connection{std::move(stream), context} {}
+  Client(std::unique_ptr<Stream> stream, const ConnectionContext& context) : connection{std::move(stream), context} {}
   Connection connection;
   bool with_worker = false;
   bool established = false;
@@ -35,7 +36,7 @@ constexpr std::uint32_t kReadable = EPOLLIN | EPOLLRDHUP | EPOLLONESHOT;
 }  // namespace
 
 struct Server::Impl {
-  Impl(ServerOptions with, TlsContext tls_context, const Router& routes, Identify who, ServerLog to)
+  Impl(ServerOptions with, std::optional<TlsContext> tls_context, const Router& routes, Identify who, ServerLog to)
       : options{std::move(with)},
         tls{std::move(tls_context)},
         identify{std::move(who)},
@@ -81,8 +82,13 @@ struct Server::Impl {
     }
   }
 
+  [[nodiscard]] std::unique_ptr<Stream> stream_over(Socket socket) const {
+    if (!tls) return std::make_unique<PlainStream>(std::move(socket));
+    return std::make_unique<TlsStream>(TlsStream::serve(std::move(socket), *tls));
+  }
+
   void add(Socket socket) {
-    auto client = std::make_unique<Client>(TlsStream::serve(std::move(socket), tls), context);
+    auto client = std::make_unique<Client>(stream_over(std::move(socket)), context);
     const int descriptor = client->connection.descriptor();
     const std::lock_guard lock{mutex};
     const auto id = next_id++;
@@ -178,7 +184,7 @@ struct Server::Impl {
   }
 
   const ServerOptions options;
-  const TlsContext tls;
+  const std::optional<TlsContext> tls;
   const Identify identify;
   const ServerLog log;
   const ConnectionContext context;
@@ -198,6 +204,9 @@ struct Server::Impl {
 
 Server::Server(ServerOptions options, TlsContext tls, const Router& router, Identify identify, ServerLog log)
     : impl_{std::make_unique<Impl>(std::move(options), std::move(tls), router, std::move(identify), std::move(log))} {}
+
+Server::Server(ServerOptions options, const Router& router, Identify identify, ServerLog log)
+    : impl_{std::make_unique<Impl>(std::move(options), std::nullopt, router, std::move(identify), std::move(log))} {}
 
 Server::~Server() = default;
 

@@ -1,5 +1,5 @@
-// The HTTPS server. One thread watches connections; those with something to read go to a pool of workers, so that a
-// fleet's idle connections cost no thread.
+// The HTTP server, with TLS or without. One thread watches connections; those with something to read go to a pool of
+// workers, so that a fleet's idle connections cost no thread.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,8 @@ struct ServerOptions {
   std::chrono::seconds idle{600};    ///< longer than devices poll
 };
 
-/// Who asks, by certificate (DER), or nothing. Called for every request, from several threads.
+/// Who asks, by certificate (DER; empty where none was shown), or nothing: then 401. Called for every request, from
+/// several threads.
 using Identify = std::function<std::optional<Caller>(const Bytes& certificate)>;
 /// One line about what the operator should know. Called from several threads.
 using ServerLog = std::function<void(const std::string&)>;
@@ -33,6 +34,8 @@ class Server {
  public:
   /// Listens at once. Throws as Socket::listen does. The router must outlive the server.
   Server(ServerOptions options, TlsContext tls, const Router& router, Identify identify, ServerLog log);
+  /// Without TLS.
+  Server(ServerOptions options, const Router& router, Identify identify, ServerLog log);
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
   ~Server();

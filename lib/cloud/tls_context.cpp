@@ -42,10 +42,10 @@ std::shared_ptr<Botan::Private_Key> OneIdentity::private_key_for(const Botan::X5
 
 TlsContext::TlsContext(const std::vector<Bytes>& chain, std::shared_ptr<Botan::Private_Key> key,
                        const std::vector<Bytes>& accepted, PeerCheck check,
-                       std::shared_ptr<Botan::RandomNumberGenerator> rng)
+                       std::shared_ptr<Botan::RandomNumberGenerator> rng, ClientCertificate wanted)
     : impl_{guarded(Errc::bad_input, [&] {
         return std::make_shared<Impl>(Impl{std::make_shared<OneIdentity>(chain, std::move(key), accepted),
-                                           std::make_shared<MutualPolicy>(), std::move(check), std::move(rng)});
+                                           std::make_shared<MutualPolicy>(wanted), std::move(check), std::move(rng)});
       })} {}
 
 }  // namespace lamp::cloud

@@ -36,11 +36,16 @@ class OneIdentity final : public Botan::Credentials_Manager {
 
 class MutualPolicy final : public Botan::TLS::Policy {
  public:
-  bool require_client_certificate_authentication() const override { return true; }
+  explicit MutualPolicy(ClientCertificate wanted) noexcept : wanted_{wanted} {}
+  bool require_client_certificate_authentication() const override { return wanted_ == ClientCertificate::required; }
+  bool request_client_certificate_authentication() const override { return true; }
   bool allow_dtls12() const override { return false; }
   std::vector<std::string> allowed_key_exchange_methods() const override { return {"ECDH"}; }
   /// Resumed sessions would skip the certificate; with kept-alive connections they would save little.
   std::size_t new_session_tickets_upon_handshake_success() const override { return 0; }
+
+ private:
+  ClientCertificate wanted_;
 };
 
 struct TlsContext::Impl {

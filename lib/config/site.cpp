@@ -4,6 +4,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
+#include "lib/config/ca_service.hpp"
 #include "lib/config/yaml.hpp"
 
 namespace lamp::config {
@@ -43,13 +44,9 @@ Person read_person(const std::string& name, const Node& node, const Site& site) 
 void read_cloud(Site& site, const Node& node) {
   node.only({"url", "listen", "database", "artifacts"});
   site.cloud_url = node.at("url").text();
-  const auto listen = node.at("listen");
-  const auto text = listen.text();
-  const auto colon = text.rfind(':');
-  if (colon == std::string::npos) listen.refuse("ADDRESS:PORT is expected, such as 127.0.0.1:8443");
-  site.cloud_listen_address = text.substr(0, colon);
-  site.cloud_listen_port = static_cast<std::uint16_t>(
-      in_context(listen.place(), [&] { return parse_number(text.substr(colon + 1), "port", 0, 65535); }));
+  auto listen = read_listen(node.at("listen"));
+  site.cloud_listen_address = std::move(listen.address);
+  site.cloud_listen_port = listen.port;
   site.cloud_database = below(site.root, node.at("database").text());
   site.cloud_artifacts = below(site.root, node.at("artifacts").text());
 }
@@ -80,8 +77,8 @@ const auto& named(const Map& map, const std::string& name, const char* what) {
 
 Site Site::load(const fs::path& file) {
   const auto document = Node::load(file);
-  document.only(
-      {"site", "demo", "softhsm-config", "tokens", "authorities", "people", "quorums", "cloud", "state", "log"});
+  document.only({"site", "demo", "softhsm-config", "tokens", "authorities", "people", "quorums", "cloud", "ca-service",
+                 "state", "log"});
   Site site;
   site.root = fs::absolute(file).parent_path();
   site.name = document.at("site").text();
@@ -100,6 +97,7 @@ Site Site::load(const fs::path& file) {
     site.people.emplace(name, read_person(name, node, site));
   read_quorums(site, document.at("quorums"));
   read_cloud(site, document.at("cloud"));
+  if (const auto service = document.find("ca-service")) site.ca_service = read_ca_service(*service, site);
   site.state_database = below(site.root, document.at("state").text());
   const auto log = document.at("log");
   log.only({"directory", "origin"});

@@ -25,6 +25,26 @@ struct Person {
   std::filesystem::path certificate;
 };
 
+/// An address and port to listen on; port 0 takes any free one.
+struct Listen {
+  std::string address;
+  std::uint16_t port = 0;
+};
+
+/// What `lamp-ca serve` gives out, and where.
+struct CaService {
+  struct Enrolment {
+    enum class To { devices, stations };
+    std::string label;  ///< path segment
+    To to = To::devices;
+    std::string vouched_by, authority, profile;
+  };
+  Listen https, http;
+  std::string server;  ///< whose certificate and key TLS shows: a name of `people`
+  std::vector<Enrolment> enrolment;
+  std::vector<std::string> ocsp;  ///< authorities whose keys sign OCSP answers on the spot
+};
+
 struct Site {
   std::filesystem::path root;
   std::string name;  ///< such as demo-site.example
@@ -40,6 +60,8 @@ struct Site {
   std::uint16_t cloud_listen_port = 0;
   std::filesystem::path cloud_database;
   std::filesystem::path cloud_artifacts;
+
+  std::optional<CaService> ca_service;
 
   std::string release_quorum;  ///< roster that release approvals count through
   std::string order_quorum;    ///< roster that order approvals count through

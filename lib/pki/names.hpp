@@ -22,7 +22,6 @@ inline constexpr std::string_view kAuthorityKeyIdentifier = "2.5.29.35";
 inline constexpr std::string_view kPolicyConstraints = "2.5.29.36";
 inline constexpr std::string_view kExtendedKeyUsage = "2.5.29.37";
 inline constexpr std::string_view kInhibitAnyPolicy = "2.5.29.54";
-inline constexpr std::string_view kIssuingDistributionPoint = "2.5.29.28";
 inline constexpr std::string_view kDeltaCrlIndicator = "2.5.29.27";
 inline constexpr std::string_view kCertificateIssuer = "2.5.29.29";
 inline constexpr std::string_view kFreshestCrl = "2.5.29.46";

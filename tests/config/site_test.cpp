@@ -14,7 +14,7 @@ namespace {
 const std::string kSite = R"(site: demo
 tokens:
   root: {module: /usr/lib/softhsm/libsofthsm2.so, uri: "pkcs11:token=root", pin-file: pins/root}
-authorities: {root: root}
+authorities: {root: root, device: root}
 people:
   op: {token: root, key: client, certificate: ca/client/certs/op.pem}
 quorums: {release: release, order: release, order-approvals: 1}
@@ -49,6 +49,27 @@ TEST(Site, AnUnknownNameIsAnsweredWithTheKnownOnes) {
   }
 }
 
+const std::string kService = R"(ca-service:
+  https: "127.0.0.1:28444"
+  http: "[::1]:0"
+  server: op
+  enrolment:
+    ldevid: {to: devices, vouched-by: device, authority: root, profile: ldevid}
+  ocsp: [device]
+)";
+
+TEST(Site, SaysWhatTheCertificateServiceGivesOut) {
+  const test::TemporaryDirectory place;
+  publish(place / "site.yaml", kSite + kService);
+  const auto site = Site::find(place.path().string());
+  ASSERT_TRUE(site.ca_service);
+  EXPECT_EQ(site.ca_service->https.port, 28444);
+  EXPECT_EQ(site.ca_service->http.address, "::1");
+  ASSERT_EQ(site.ca_service->enrolment.size(), 1U);
+  EXPECT_EQ(site.ca_service->enrolment.front().label, "ldevid");
+  EXPECT_EQ(site.ca_service->ocsp, std::vector<std::string>{"device"});
+}
+
 struct Case {
   const char* name;
   const char* what;
@@ -61,7 +82,7 @@ class BadSite : public testing::TestWithParam<Case> {};
 
 TEST_P(BadSite, IsRefusedWithItsPlace) {
   const test::TemporaryDirectory place;
-  publish(place / "site.yaml", replaced(kSite, GetParam().what, GetParam().by));
+  publish(place / "site.yaml", replaced(kSite + kService, GetParam().what, GetParam().by));
   try {
     (void)Site::find(place.path().string());
     FAIL() << "it was accepted";
@@ -70,14 +91,20 @@ TEST_P(BadSite, IsRefusedWithItsPlace) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Malformed, BadSite,
-                         testing::Values(Case{"RelativeModule", "/usr/lib/softhsm/", "", "absolute path"},
-                                         Case{"UnknownToken", "{root: root}", "{root: rot}", "no token 'rot'"},
-                                         Case{"BadPort", "127.0.0.1:8443", "127.0.0.1:84430", "site.yaml:8:"},
-                                         Case{"TokenName", "root: {module", "Ro/ot: {module", "is not a name"},
-                                         Case{"UnknownKey", "state: state.db", "sate: state.db",
-                                              "'sate' is not known here"}),
-                         [](const auto& of) { return of.param.name; });
+INSTANTIATE_TEST_SUITE_P(
+    Malformed, BadSite,
+    testing::Values(Case{"RelativeModule", "/usr/lib/softhsm/", "", "absolute path"},
+                    Case{"UnknownToken", "{root: root,", "{root: rot,", "no token 'rot'"},
+                    Case{"BadPort", "127.0.0.1:8443", "127.0.0.1:84430", "site.yaml:8:"},
+                    Case{"TokenName", "root: {module", "Ro/ot: {module", "is not a name"},
+                    Case{"UnknownKey", "state: state.db", "sate: state.db", "'sate' is not known here"},
+                    Case{"ServiceOfNobody", "server: op", "server: oq", "no 'oq' among people"},
+                    Case{"UnknownAuthority", "authority: root", "authority: rot", "no authority 'rot'"},
+                    Case{"ForNobody", "to: devices", "to: people", "none of devices, stations"},
+                    Case{"OwnApplicants", "vouched-by: device", "vouched-by: root", "does not vouch for its own"},
+                    Case{"LabelWithASlash", "ldevid: {to", "a/b: {to", "is not a name"},
+                    Case{"NoPort", "[::1]:0", "localhost", "ADDRESS:PORT is expected"}),
+    [](const auto& of) { return of.param.name; });
 
 }  // namespace
 }  // namespace lamp::config

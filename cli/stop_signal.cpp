@@ -1,4 +1,4 @@
-#include "cli/cloud/stop_signal.hpp"
+#include "cli/stop_signal.hpp"
 
 #include <sys/signalfd.h>
 #include <unistd.h>

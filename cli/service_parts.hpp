@@ -1,0 +1,57 @@
+// What the verbs that serve have in common: lines for the operator, the audit log kept up to date, the file that says
+// that the service listens.
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "cli/world.hpp"
+#include "lib/base/error.hpp"
+
+namespace lamp::cli {
+
+/// Lines for the service's operator, from any thread.
+class Journal {
+ public:
+  Journal(World& world, std::string tool) : world_{world}, tool_{std::move(tool)} {}
+  void operator()(const std::string& line);
+
+ private:
+  World& world_;
+  std::string tool_;
+  std::mutex mutex_;
+};
+
+/// Carries audit records into the log four times a second, and once more at the end.
+class Sequencer {
+ public:
+  /// Runs `once` before it returns; throws what that throws.
+  Sequencer(std::function<void()> once, Journal& journal);
+  Sequencer(const Sequencer&) = delete;
+  Sequencer& operator=(const Sequencer&) = delete;
+  ~Sequencer();
+
+ private:
+  void try_once();
+  void run(const std::stop_token& stop);
+
+  std::function<void()> once_;
+  Journal& journal_;
+  std::jthread thread_;
+};
+
+/// Holds the process id, for as long as the object lives. Nothing when the path is empty.
+class ReadyFile {
+ public:
+  explicit ReadyFile(std::string path);
+  ReadyFile(const ReadyFile&) = delete;
+  ReadyFile& operator=(const ReadyFile&) = delete;
+  ~ReadyFile();
+
+ private:
+  std::string path_;
+};
+
+}  // namespace lamp::cli

@@ -1,0 +1,97 @@
+#include "lib/pki/est.hpp"
+
+#include <botan/asn1_obj.h>
+#include <botan/der_enc.h>
+
+#include <algorithm>
+
+#include "lib/base/error.hpp"
+#include "lib/pki/names.hpp"
+
+namespace lamp::pki::est {
+namespace {
+
+using Botan::ASN1_Class;
+using Botan::ASN1_Type;
+using Botan::DER_Encoder;
+using Botan::OID;
+
+constexpr std::string_view kSignedData = "1.2.840.113549.1.7.2";
+constexpr std::string_view kData = "1.2.840.113549.1.7.1";
+constexpr std::size_t kLine = 64;
+
+bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
+char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
+
+std::string_view trimmed(std::string_view text) noexcept {
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+Bytes signed_data(std::vector<Bytes> certificates) {
+  std::sort(certificates.begin(), certificates.end());  // X.690 section 11.6
+  Bytes out;
+  DER_Encoder der{out};
+  der.start_sequence().encode(std::size_t{1}).start_set().end_cons();
+  der.start_sequence().encode(OID{kData}).end_cons();
+  der.start_context_specific(0);
+  for (const auto& certificate : certificates) der.raw_bytes(certificate);
+  der.end_cons().start_set().end_cons().end_cons();
+  return out;
+}
+
+}  // namespace
+
+Bytes certificates_only(const std::vector<Bytes>& certificates) {
+  Bytes out;
+  DER_Encoder{out}
+      .start_sequence()
+      .encode(OID{kSignedData})
+      .start_explicit_context_specific(0)
+      .raw_bytes(signed_data(certificates))
+      .end_cons()
+      .end_cons();
+  return out;
+}
+
+Bytes request_attributes(const KeyRule& key) {
+  const bool large = key.kind == KeyKind::p384;
+  Bytes out;
+  DER_Encoder{out}
+      .start_sequence()
+      .start_sequence()
+      .encode(OID{oid::kEcPublicKey})
+      .start_set()
+      .encode(OID{large ? oid::kP384 : oid::kP256})
+      .end_cons()
+      .end_cons()
+      .encode(OID{large ? oid::kEcdsaSha384 : oid::kEcdsaSha256})
+      .end_cons();
+  return out;
+}
+
+std::string encode_body(ByteView der) {
+  const auto text = base64(der);
+  std::string body;
+  for (std::size_t at = 0; at < text.size(); at += kLine) body.append(text, at, kLine).append("\n");
+  return body;
+}
+
+Bytes decode_body(std::string_view body, std::size_t limit) {
+  if (body.size() > limit)
+    throw Error{Errc::bad_input, "the request is longer than " + std::to_string(limit) + " bytes"};
+  std::string text;
+  std::copy_if(body.begin(), body.end(), std::back_inserter(text), [](char c) { return !is_space(c); });
+  if (text.empty()) throw Error{Errc::bad_input, "the request is empty"};
+  return from_base64(text);
+}
+
+bool is_media_type(std::string_view header, std::string_view type) noexcept {
+  const auto got = trimmed(header.substr(0, header.find(';')));
+  return std::equal(got.begin(), got.end(), type.begin(), type.end(),
+                    [](char a, char b) { return lower(a) == lower(b); });
+}
+
+}  // namespace lamp::pki::est
