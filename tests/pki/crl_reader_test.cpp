@@ -1,6 +1,9 @@
 #include "lib/pki/crl_reader.hpp"
 
 #include <botan/pk_keys.h>
+#include <botan/x509_ca.h>
+#include <botan/x509_crl.h>
+#include <botan/x509cert.h>
 #include <gmock/gmock.h>
 
 #include <random>
@@ -55,6 +58,17 @@ TEST_F(CrlReaderTest, ReadsWhatWeWrite) {
               return 0;
             }).code(),
             Errc::denied);
+}
+
+TEST_F(CrlReaderTest, ReadsWhatBotanWrites) {
+  const auto key = test::make_key();
+  const Botan::X509_Certificate own{ca_.issuing().chain().front()};
+  const Botan::X509_CA authority{own, *key, "SHA-256", test::rng()};
+  const auto empty = authority.new_crl(test::rng(), kNow, hours{24 * 36500});
+  EXPECT_EQ(ListFacts::parse(empty.BER_encode()).entries, 0U);
+  const auto one = authority.update_crl(empty, {Botan::CRL_Entry{own, Botan::CRL_Code::KeyCompromise}}, test::rng(),
+                                        kNow, hours{24 * 36500});
+  EXPECT_EQ(ListFacts::parse(one.BER_encode()).entries, 1U);
 }
 
 TEST_F(CrlReaderTest, SaysNothingOfAListThatIsWell) {
