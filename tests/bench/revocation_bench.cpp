@@ -51,16 +51,30 @@ namespace {
 
 using test::kNow;
 
-double seconds_of(const std::function<void()>& act) {
-  const auto begin = std::chrono::steady_clock::now();
-  act();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-}
-
 double processor_seconds() {
   timespec now{};
   ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// By the clock on the wall, and of a processor: on a busy machine they are far apart.
+struct Took {
+  double wall, processor;
+};
+
+Took time_of(const std::function<void()>& act) {
+  const auto begin = std::chrono::steady_clock::now();
+  const double used = processor_seconds();
+  act();
+  const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return {wall, processor_seconds() - used};
+}
+
+double seconds_of(const std::function<void()>& act) { return time_of(act).wall; }
+
+void print_rate(const char* what, std::size_t count, const Took& took) {
+  const auto n = static_cast<double>(count);
+  std::printf("%s: %.0f/s, %.0f for each second of a processor\n", what, n / took.wall, n / took.processor);
 }
 
 std::string serial_of(std::uint64_t number) {
@@ -97,7 +111,7 @@ class Bench {
   void measure_revoking() {
     constexpr int kRounds = 200;
     std::vector<double> work, whole;
-    int most = 0;
+    std::vector<int> count;
     for (int round = 0; round < kRounds; ++round) {
       const auto number = static_cast<std::uint64_t>(round) * 2'654'435'761U % certificates_;
       const int before = syncs;
@@ -105,15 +119,16 @@ class Bench {
       const double took = seconds_of([&] { (void)revoke_one(number); });
       whole.push_back(took * 1e3);
       work.push_back(took * 1e3 - static_cast<double>(sync_microseconds - waited) * 1e-3);
-      most = std::max(most, syncs - before);
+      count.push_back(syncs - before);
     }
     std::sort(work.begin(), work.end());
     std::sort(whole.begin(), whole.end());
+    std::sort(count.begin(), count.end());
     std::printf(
-        "revoke one among %llu: %.3f ms of work (median; 90 %% below %.3f ms), %.3f ms with its sync, at most %d "
-        "sync(s)\n",
+        "revoke one among %llu: %.3f ms of work (median; 90 %% below %.3f ms), %.3f ms with its syncs: %d, at most "
+        "%d\n",
         static_cast<unsigned long long>(certificates_), work[kRounds / 2], work[kRounds * 9 / 10], whole[kRounds / 2],
-        most);
+        count[kRounds / 2], count.back());
   }
 
   void revoke_many(std::uint64_t count) {
@@ -125,15 +140,13 @@ class Bench {
 
   void measure_lists() {
     RevocationList list;
-    const double used = processor_seconds();
-    const double took = seconds_of([&] {
+    const auto took = time_of([&] {
       list = make_list(ca_.database(), ca_.issuing(), 7, kNow, test::rng(),
                        [](store::Transaction&, const RevocationList&) {});
     });
-    const double processor = processor_seconds() - used;
     publish(ca_.directory() / "crl.der", ByteView{list.der});
     std::printf("full list with %zu entries (%zu kB): %.3f s, %.3f s of a processor\n", list.entries,
-                list.der.size() / 1000, took, processor);
+                list.der.size() / 1000, took.wall, took.processor);
     std::printf("reading it back: %.3f s\n", seconds_of([&] { (void)ListFacts::parse(list.der); }));
   }
 
@@ -154,18 +167,17 @@ class Bench {
     for (std::uint64_t i = 0; i < 2000; ++i)
       requests.push_back(encode_ocsp_request(
           {encode_certificate_id(signing.id(), OcspHash::sha1, serial_of(i * 7919 % certificates_))}, Bytes(32, 1)));
-    const auto rate = [&](const OcspAuthority& authority) {
-      std::size_t good = 0;
-      const double took = seconds_of([&] {
+    const auto rate = [&](const char* what, const OcspAuthority& authority) {
+      std::size_t answered = 0;
+      const auto took = time_of([&] {
         for (const auto& request : requests)
-          if (answer_ocsp(ca_.database(), {&authority, 1}, request, kNow, test::rng()).size() > 5) ++good;
+          if (answer_ocsp(ca_.database(), {&authority, 1}, request, kNow, test::rng()).size() > 5) ++answered;
       });
-      return static_cast<double>(good) / took;
+      print_rate(what, answered, took);
     };
-    std::printf("OCSP, signed on the spot with a nonce and verified: %.0f/s, one thread, key in software\n",
-                rate(signing));
+    rate("OCSP, signed on the spot with a nonce and verified, key in software, one thread", signing);
     PresignCount count;
-    const double took = seconds_of([&] {
+    const auto took = time_of([&] {
       (void)attempt([&] {
         return presign_ocsp(ca_.database(), signing, std::chrono::days{7}, kNow, test::rng(), [&](const auto& so_far) {
           count = so_far;
@@ -173,12 +185,11 @@ class Bench {
         });
       });
     });
-    std::printf("OCSP, signing ahead: %.0f/s (%llu, stored)\n", static_cast<double>(count.signed_now) / took,
-                static_cast<unsigned long long>(count.signed_now));
+    print_rate("OCSP, signing ahead, stored", count.signed_now, took);
     for (std::size_t i = 0; i < requests.size(); ++i)
       requests[i] =
           encode_ocsp_request({encode_certificate_id(signing.id(), OcspHash::sha1, serial_of(i * 7))}, std::nullopt);
-    std::printf("OCSP, from what was signed ahead: %.0f/s, one thread\n", rate(keyless));
+    rate("OCSP, from what was signed ahead, one thread", keyless);
   }
 
  private:
@@ -210,6 +221,7 @@ void run(std::uint64_t certificates, std::uint64_t revoked) {
 }  // namespace lamp::pki
 
 int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   const auto number = [&](int index, std::uint64_t otherwise) {
     return argc > index ? std::strtoull(argv[index], nullptr, 10) : otherwise;
   };
