@@ -67,6 +67,7 @@ Bytes signed_now(const Asked& asked, std::chrono::seconds validity, Botan::Rando
   if (asked.request.nonce && asked.request.nonce->size() <= 32) data.nonce = asked.request.nonce;
   data.responses = asked.database.read([&](store::Transaction& t) {
     std::vector<SingleResponse> responses;
+    responses.reserve(asked.request.wanted.size());
     for (const auto& id : asked.request.wanted)
       responses.push_back({id.der, asked.authority.id().is_named_by(id)
                                        ? status_of(t, asked.authority.name(), id.serial)
