@@ -10,28 +10,36 @@
 #include <csignal>
 #include <iostream>
 
+#include "lib/base/bytes.hpp"
 #include "lib/base/error.hpp"
 
 namespace lamp::cli {
 namespace {
 
-/// /dev/tty with echo off while it lives.
-class QuietTerminal {
+enum class Echo { off, on };
+
+/// /dev/tty, with echo off while it lives unless it is to be seen.
+class OpenTerminal {
  public:
-  QuietTerminal() : fd_{::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)} {
-    if (fd_ < 0) throw Error{Errc::unavailable, "no terminal to ask a secret at; name a file of mode 0600 instead"};
+  explicit OpenTerminal(Echo echo) : fd_{::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY)} {
+    if (fd_ < 0)
+      throw Error{Errc::unavailable, echo == Echo::off
+                                         ? "no terminal to ask a secret at; name a file of mode 0600 instead"
+                                         : "no terminal to ask at"};
     if (::tcgetattr(fd_, &before_) != 0) {
       ::close(fd_);
       throw Error{Errc::unavailable, "the terminal does not answer"};
     }
     termios quiet = before_;
-    quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    quiet.c_lflag |= ECHONL;
+    if (echo == Echo::off) {
+      quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+      quiet.c_lflag |= ECHONL;
+    }
     ::tcsetattr(fd_, TCSAFLUSH, &quiet);
   }
-  QuietTerminal(const QuietTerminal&) = delete;
-  QuietTerminal& operator=(const QuietTerminal&) = delete;
-  ~QuietTerminal() {
+  OpenTerminal(const OpenTerminal&) = delete;
+  OpenTerminal& operator=(const OpenTerminal&) = delete;
+  ~OpenTerminal() {
     ::tcsetattr(fd_, TCSAFLUSH, &before_);
     ::close(fd_);
   }
@@ -50,7 +58,8 @@ class QuietTerminal {
 
 class RealTerminal final : public Terminal {
  public:
-  Passphrase ask_secret(std::string_view prompt) override { return Passphrase{QuietTerminal{}.ask(prompt)}; }
+  Passphrase ask_secret(std::string_view prompt) override { return Passphrase{OpenTerminal{Echo::off}.ask(prompt)}; }
+  std::string ask(std::string_view prompt) override { return to_text(OpenTerminal{Echo::on}.ask(prompt)); }
   [[nodiscard]] bool is_interactive() const override { return ::isatty(STDOUT_FILENO) == 1; }
 };
 
@@ -62,6 +71,8 @@ void forbid_memory_dumps() {
 }
 
 }  // namespace
+
+std::string Terminal::ask(std::string_view) { throw Error{Errc::unavailable, "no terminal to ask at"}; }
 
 struct RealWorld::Impl {
   SystemClock clock;

@@ -21,6 +21,8 @@ class Terminal {
   /// Reads one line from the controlling terminal, echo off. Throws Error{unavailable} when there is none; never falls
   /// back to standard input.
   virtual Passphrase ask_secret(std::string_view prompt) = 0;
+  /// The same with what is typed to be seen, for what is no secret.
+  virtual std::string ask(std::string_view prompt);
   /// Whether standard output is a terminal: progress and colour only then.
   [[nodiscard]] virtual bool is_interactive() const = 0;
 };

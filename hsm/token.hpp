@@ -21,7 +21,10 @@ class RandomNumberGenerator;
 
 namespace lamp::hsm {
 
-struct Finding;  // hsm/probe.hpp
+struct Finding;        // hsm/probe.hpp
+enum class KeyClaim;   // hsm/key_trial.hpp
+enum class Forbidden;  // hsm/key_trial.hpp
+struct Trial;          // hsm/key_trial.hpp
 
 enum class KeyKind { p256, p384, rsa3072, rsa4096 };
 enum class KeyUse {
@@ -93,6 +96,12 @@ class Token {
   void lock_aes_key(const std::string& label);
   /// RFC 3394 wrap of `content_key` under the AES key, computed in the token.
   [[nodiscard]] Bytes wrap_content_key(const std::string& label, const SymmetricKey& content_key);
+
+  /// Whether the private key's attributes say so. Error{not_found} when there is no such key.
+  [[nodiscard]] bool key_claims(const std::string& label, KeyClaim claim) const;
+  /// Tries to do with this very key what must not be possible. Error{unavailable} when the token is out of order, which
+  /// is no refusal.
+  [[nodiscard]] Trial try_forbidden(const std::string& label, Forbidden what);
 
   /// Tries what this project needs of a token, and what a token must refuse, with throw-away session keys.
   [[nodiscard]] std::vector<Finding> probe();

@@ -15,13 +15,17 @@ bool can_sign_log(Host& host) {
 
 }  // namespace
 
-void record_act(Host& host, const audit::Event& event) {
-  host.record(event);
+void carry_records(Host& host) {
   if (can_sign_log(host)) {
     host.finish();
     return;
   }
   host.world().err << "lamp-hsm: note: recorded, not yet in the log: token 'host' has no key \"log\" so far\n";
+}
+
+void record_act(Host& host, const audit::Event& event) {
+  host.record(event);
+  carry_records(host);
 }
 
 }  // namespace lamp::cli

@@ -5,8 +5,10 @@
 
 namespace lamp::cli {
 
-/// Records the event and carries it into the log. While the host's own token or its log key is not made yet, the record
-/// waits in the outbox and a note says so; the next verb of any tool carries it on.
+/// Carries what is recorded into the log. While the host's own token or its log key is not made yet, the records wait
+/// in the outbox and a note says so; the next verb of any tool carries them on.
+void carry_records(Host& host);
+/// Records the event and carries it into the log.
 void record_act(Host& host, const audit::Event& event);
 
 }  // namespace lamp::cli

@@ -1,3 +1,5 @@
+#include "cli/hsm/token_init.hpp"
+
 #include "cli/hsm/first_records.hpp"
 #include "cli/hsm/verbs.hpp"
 #include "hsm/custody.hpp"
@@ -46,8 +48,9 @@ Pin prepare_pin(Host& host, const config::TokenPlace& place) {
   return Pin{read_secret_file(*place.pin_file)};
 }
 
-/// Keeps the PIN before the token has it. What failed without touching the token leaves no file.
-std::string initialise(Host& host, const config::TokenPlace& place, const std::filesystem::path& so_pin_file) {
+}  // namespace
+
+std::string initialise_token(Host& host, const config::TokenPlace& place, const std::filesystem::path& so_pin_file) {
   const auto label = label_of(place);
   const auto so_pin = hsm::random_pin(host.world().rng);
   if (!so_pin_file.empty()) publish(so_pin_file, so_pin.expose_secret(), Mode::secret, Existing::refuse);
@@ -60,10 +63,12 @@ std::string initialise(Host& host, const config::TokenPlace& place, const std::f
   throw Error{error.code(), error.what()};
 }
 
+namespace {
+
 Exit init(const InitOptions& o, World& world) {
   Host host{world};
   const auto& place = host.site().token(o.token);
-  const auto serial = initialise(host, place, o.so_pin_file);
+  const auto serial = initialise_token(host, place, o.so_pin_file);
   world.out << "token '" << o.token << "' initialised, serial " << serial << '\n';
   if (place.pin_file) world.out << "its PIN is in " << place.pin_file->string() << '\n';
   world.out << (o.so_pin_file.empty()

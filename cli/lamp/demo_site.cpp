@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <cstdlib>
 
 #include "cli/host.hpp"
+#include "cli/softhsm.hpp"
 #include "hsm/token.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -51,13 +51,6 @@ constexpr std::array<DemoPerson, 7> kPeople{{{"operator-1", "operator-1", "clien
                                              {"officer-2", "officer-2", "approval", "client"},
                                              {"officer-3", "officer-3", "approval", "client"},
                                              {"localhost", "server", "server", "server"}}};
-
-fs::path softhsm_module() {
-  for (const char* candidate : {"/usr/lib/softhsm/libsofthsm2.so", "/usr/lib/x86_64-linux-gnu/softhsm/libsofthsm2.so",
-                                "/usr/lib/aarch64-linux-gnu/softhsm/libsofthsm2.so"})
-    if (fs::exists(candidate)) return candidate;
-  throw Error{Errc::not_found, "SoftHSM is not installed; run ./deps.sh or 'apt-get install softhsm2'"};
-}
 
 void make_private_folder(const fs::path& folder) {
   guarded(Errc::unavailable, [&] {
@@ -155,12 +148,8 @@ std::string site_yaml(const DemoPlan& plan, const fs::path& module) {
 }
 
 std::vector<std::string> make_tokens(const DemoPlan& plan, const fs::path& module, World& world) {
-  make_private_folder(plan.directory / "tokens" / "store");
   make_private_folder(plan.directory / "pins");
-  const auto config = plan.directory / "tokens" / "softhsm2.conf";
-  publish(config, "directories.tokendir = " + (plan.directory / "tokens" / "store").string() +
-                      "\nobjectstore.backend = file\nlog.level = ERROR\n");
-  ::setenv("SOFTHSM2_CONF", config.c_str(), 1);
+  use_new_softhsm(plan.directory / "tokens");
   std::vector<std::string> made;
   for (const std::string name : kTokens) {
     const auto pin = random_pin(world.rng);
