@@ -161,7 +161,7 @@ const EnrolmentRule* EnrolmentDesk::rule_for(Enrolment act, const std::string& l
 }
 
 EnrolmentDesk::Case EnrolmentDesk::open_case(Enrolment act, const std::string& label, const Applicant& who,
-                                             Instant now) {
+                                             Instant now) const {
   if (who.certificate.empty()) refuse("no certificate that counts here");
   const auto* rule = rule_for(act, label, who);
   if (rule == nullptr)

@@ -73,7 +73,7 @@ class EnrolmentDesk {
     Subject values;
     std::string order;
   };
-  [[nodiscard]] Case open_case(Enrolment act, const std::string& label, const Applicant& who, Instant now);
+  [[nodiscard]] Case open_case(Enrolment act, const std::string& label, const Applicant& who, Instant now) const;
   [[nodiscard]] Grant grant(store::Transaction& transaction, const Case& one, const Record& own);
   /// The certificate that is there is the answer.
   [[nodiscard]] static bool answers(const Case& one, const Record& own, const Record& current);

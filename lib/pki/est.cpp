@@ -18,6 +18,8 @@ using Botan::OID;
 
 constexpr std::string_view kSignedData = "1.2.840.113549.1.7.2";
 constexpr std::string_view kData = "1.2.840.113549.1.7.1";
+constexpr std::string_view kRsa = "1.2.840.113549.1.1.1";
+constexpr std::string_view kRsaSha256 = "1.2.840.113549.1.1.11";
 constexpr std::size_t kLine = 64;
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
@@ -57,18 +59,17 @@ Bytes certificates_only(const std::vector<Bytes>& certificates) {
 }
 
 Bytes request_attributes(const KeyRule& key) {
-  const bool large = key.kind == KeyKind::p384;
   Bytes out;
-  DER_Encoder{out}
-      .start_sequence()
-      .start_sequence()
-      .encode(OID{oid::kEcPublicKey})
-      .start_set()
-      .encode(OID{large ? oid::kP384 : oid::kP256})
-      .end_cons()
-      .end_cons()
-      .encode(OID{large ? oid::kEcdsaSha384 : oid::kEcdsaSha256})
-      .end_cons();
+  DER_Encoder der{out};
+  der.start_sequence().start_sequence();
+  if (key.kind == KeyKind::rsa3072) {
+    der.encode(OID{kRsa}).start_set().encode(std::size_t{3072}).end_cons().end_cons().encode(OID{kRsaSha256});
+  } else {
+    const bool large = key.kind == KeyKind::p384;
+    der.encode(OID{oid::kEcPublicKey}).start_set().encode(OID{large ? oid::kP384 : oid::kP256}).end_cons().end_cons();
+    der.encode(OID{large ? oid::kEcdsaSha384 : oid::kEcdsaSha256});
+  }
+  der.end_cons();
   return out;
 }
 

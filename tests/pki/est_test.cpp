@@ -53,6 +53,9 @@ TEST(Est, AsksForTheKeyOfTheProfile) {
             "3021301506072a8648ce3d0201310a06082a8648ce3d03010706082a8648ce3d040302");
   EXPECT_EQ(hex(est::request_attributes(test::delivered_profile("root-ca").key)),
             "301e301206072a8648ce3d0201310706052b8104002206082a8648ce3d040303");
+  KeyRule rsa;
+  rsa.kind = KeyKind::rsa3072;
+  EXPECT_EQ(hex(est::request_attributes(rsa)), "301e301106092a864886f70d010101310402020c0006092a864886f70d01010b");
 }
 
 struct Body {
