@@ -13,6 +13,7 @@
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/csr.hpp"
 #include "lib/pki/issue.hpp"
+#include "lib/pki/request_values.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::cli {
@@ -123,10 +124,15 @@ Exit issue_for_token(const IssueOptions& o, Host& host, const pki::Profile& prof
   return Exit::ok;
 }
 
-/// The key that somebody brings, checked; and the values that the profile takes from the request.
-Bytes brought_key(const IssueOptions& o) {
+/// The key that somebody brings, checked; what the profile takes from the request joins the values.
+Bytes brought_key(const IssueOptions& o, const pki::Profile& profile, pki::Subject& values) {
   if (o.public_key.empty())
-    return in_context(o.request, [&] { return pki::parse_request(pki::read_request_file(o.request)).public_key_info; });
+    return in_context(o.request, [&] {
+      auto request = pki::parse_request(pki::read_request_file(o.request));
+      pki::add_request_values(values, profile, request.subject_attributes, request.alternative_names);
+      return std::move(request.public_key_info);
+    });
+  pki::add_request_values(values, profile, {}, {});
   auto info = pki::read_public_key_file(o.public_key);
   if (const auto refusal = pki::check_public_key(info))
     throw Error{refusal->code, o.public_key + ": " + refusal->text()};
@@ -157,9 +163,9 @@ void report_brought(const IssueOptions& o, const pki::Issued& issued, const std:
 Exit issue_for_key(const IssueOptions& o, Host& host, const pki::Profile& profile) {
   if (profile.authority)
     throw Error{Errc::bad_input, "profile " + profile.name + " is an authority's; lamp-ca create uses it"};
-  const auto info = brought_key(o);
+  auto values = values_of(host.site(), o.name, o.values);
+  const auto info = brought_key(o, profile, values);
   const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(info); });
-  const auto values = values_of(host.site(), o.name, o.values);
   const auto identity = profile.identity.expand(values);
   const auto signer = open_authority(host, o.authority);
   const std::pair<std::string, std::string> proof{"proof", o.request.empty() ? "public key" : "request"};

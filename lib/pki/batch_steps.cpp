@@ -10,6 +10,7 @@
 #include "lib/pki/csr.hpp"
 #include "lib/pki/lint.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/request_values.hpp"
 #include "lib/pki/reservation.hpp"
 #include "lib/pki/shards.hpp"
 #include "lib/pki/tbs.hpp"
@@ -30,9 +31,10 @@ void refuse(Work& work, std::string rule, std::string field, std::string says) {
 /// Only what is wrong with the item; anything else ends the batch.
 bool is_refusal(const Error& error) { return error.code() == Errc::denied || error.code() == Errc::bad_input; }
 
-/// The key to certify, or nothing when it was refused.
-std::optional<Bytes> proven_key(Work& work) {
+/// The key to certify, or nothing when it was refused. What the profile takes from the request joins the values.
+std::optional<Bytes> proven_key(const BatchPlace& place, Work& work) {
   if (work.item.request.empty()) {
+    add_request_values(work.item.subject, place.profile, {}, {});
     if (auto refusal = check_public_key(work.item.public_key_info)) {
       refuse(work, std::move(refusal->rule), std::move(refusal->field), std::move(refusal->says));
       return std::nullopt;
@@ -44,7 +46,16 @@ std::optional<Bytes> proven_key(Work& work) {
     refuse(work, std::move(refusal->rule), std::move(refusal->field), std::move(refusal->says));
     return std::nullopt;
   }
-  return std::get<CertificateRequest>(std::move(checked)).public_key_info;
+  auto& request = std::get<CertificateRequest>(checked);
+  const auto taken = attempt([&] {
+    add_request_values(work.item.subject, place.profile, request.subject_attributes, request.alternative_names);
+    return true;
+  });
+  if (const auto* error = std::get_if<Error>(&taken)) {
+    refuse(work, "request.values", "subject", error->what());
+    return std::nullopt;
+  }
+  return std::move(request.public_key_info);
 }
 
 /// The record without its bytes, or nothing when the profile or the issuer's rules refuse the subject.
@@ -107,7 +118,7 @@ void prepare(const BatchPlace& place, Work& work, Instant now) {
   work.result.row = work.item.row;
   if (auto& known = work.item.refusal)
     return refuse(work, std::move(known->rule), std::move(known->field), std::move(known->says));
-  const auto key = proven_key(work);
+  const auto key = proven_key(place, work);
   if (!key) return;
   const auto contents = contents_of(place, work, *key, now);
   if (!contents) return;

@@ -37,7 +37,7 @@ killed_at() {
   local at=$1 status=0
   shift
   if [ $((at % 2)) = 1 ]; then export LAMP_KILL_AFTER=1; else unset LAMP_KILL_AFTER; fi
-  LAMP_KILL_AT=$at LD_PRELOAD=$shim "$@" >run.log 2>&1 || status=$?
+  { LAMP_KILL_AT=$at LD_PRELOAD=$shim "$@" >run.log 2>&1 || status=$?; } 2>/dev/null  # the shell's own "Killed"
   unset LAMP_KILL_AFTER
   case $status in
     137) kills=$((kills + 1)); acts=$at; return 0 ;;
@@ -75,8 +75,10 @@ printf '%-44s %d acts\n' "issue" "$acts"
 [ -z "$(lamp-ca list --state reserved --csv | grep ,reserved, || true)" ] || die "a reservation was left behind"
 
 for ((n = 1; ; n += step)); do
-  victim=$(ls k*.pem | head -n 1)
-  [ -n "$victim" ] || die "fewer certificates than kills of revoke"
+  victim=victim.pem
+  openssl ecparam -name prime256v1 -genkey -noout | openssl pkey -pubout -out any.pub
+  lamp-ca issue device --profile idevid --public-key any.pub --value "serial=V-$n" --value model=lamp -o "$victim" >run.log 2>&1 ||
+    die "no certificate to revoke"
   serial=$(serial_of "$victim")
   again=0
   killed_at "$n" lamp-ca revoke --serial "$serial" --reason superseded || again=1
@@ -84,7 +86,6 @@ for ((n = 1; ; n += step)); do
   openssl crl -inform der -in ca/device/crl.der -noout 2>/dev/null || die "the list is not whole"
   lamp-ca revoke --serial "$serial" --reason superseded >run.log 2>&1 || die "revoke did not go on after a kill at act $n"
   openssl crl -inform der -in ca/device/crl.der -noout -text | grep -qi "$serial" || die "$serial is not on the list"
-  rm "$victim"
   [ "$again" = 0 ] || break
 done
 printf '%-44s %d acts\n' "revoke, and its list" "$acts"
