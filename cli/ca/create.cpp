@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "cli/ca/link_roots.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
@@ -16,13 +17,14 @@ namespace lamp::cli {
 namespace {
 
 struct CreateOptions {
-  std::string name, profile, issuer;
+  std::string name, profile, issuer, replaces;
 };
 
 void declare(Arguments& a, CreateOptions& o) {
   a.positional("name", o.name, "Name of the new authority; site.yaml names its token");
   a.required("--profile", o.profile, "Profile of its certificate, lamp-profile(5)");
   a.option("--issuer", o.issuer, "Authority that signs it; without, it signs itself");
+  a.option("--replaces", o.replaces, "Root that this new root follows: the two certify each other");
 }
 
 /// The same name made before by other rules is another authority: it is not replaced by accident.
@@ -39,6 +41,16 @@ void refuse_other(Host& host, const CreateOptions& o) {
       throw Error{Errc::exists, "authority " + o.name + " exists: signed by " + record.authority + " with profile " +
                                     record.profile + ", serial " + record.serial};
   }
+}
+
+/// Found out before a key is made.
+void require_replaceable(const config::Site& site, const CreateOptions& o) {
+  if (o.replaces.empty()) return;
+  if (!o.issuer.empty()) throw Error{Errc::bad_input, "--replaces is for a root, and a root has no --issuer"};
+  if (o.replaces == o.name)
+    throw Error{Errc::bad_input, "a root cannot replace itself; give the new one a name of its own in site.yaml"};
+  if (authority_chain(site, o.replaces).size() != 1)
+    throw Error{Errc::denied, "authority " + o.replaces + " is no root; have the new root sign a new one instead"};
 }
 
 void record_creation(Host& host, store::Transaction& t, const CreateOptions& o, const pki::Issued& issued,
@@ -76,6 +88,7 @@ Exit create(const CreateOptions& o, World& world) {
   if (!profile.authority)
     throw Error{Errc::bad_input, "profile " + o.profile + " is no authority's; lamp-ca issue uses it"};
   refuse_other(host, o);
+  require_replaceable(site, o);
   std::optional<OpenAuthority> issuer;
   if (!o.issuer.empty()) issuer.emplace(open_authority(host, o.issuer));
 
@@ -96,6 +109,7 @@ Exit create(const CreateOptions& o, World& world) {
   if (site.demo && !issuer)
     fmt::print(world.out,
                "note: this demo root has no quorum: one PIN file opens it. Never trust it for real devices\n");
+  if (!o.replaces.empty()) link_roots(host, o.replaces, o.name);
   host.finish();
   return Exit::ok;
 }
