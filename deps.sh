@@ -15,7 +15,7 @@ readonly build_packages=(
   umockdev libumockdev-dev openssl curl tzdata)
 readonly test_packages=(
   libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
-  mandoc dfu-util procps git gnutls-bin)
+  mandoc dfu-util procps git gnutls-bin libnss3-tools)
 readonly cache="${LAMP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamplighter}"
 
 say() { printf 'deps: %s\n' "$*"; }

@@ -19,6 +19,8 @@ Tool make_ca_tool() {
   add_ca_lint(tool);
   add_ca_explain(tool);
   add_ca_serve(tool);
+  add_ca_pins(tool);
+  add_ca_bundle(tool);
   return tool;
 }
 

@@ -18,5 +18,7 @@ void add_ca_show(Tool& tool);
 void add_ca_lint(Tool& tool);
 void add_ca_explain(Tool& tool);
 void add_ca_serve(Tool& tool);
+void add_ca_pins(Tool& tool);
+void add_ca_bundle(Tool& tool);
 
 }  // namespace lamp::cli

@@ -19,6 +19,7 @@
 #include "lib/base/secret.hpp"
 #include "lib/cloud/beast_stream.hpp"
 #include "lib/cloud/tls_stream.hpp"
+#include "lib/pki/path.hpp"
 
 namespace lamp::cloud {
 namespace {
@@ -54,8 +55,8 @@ PeerCheck server_check(const std::vector<Bytes>& anchors, const std::string& hos
   auto store = std::make_shared<Botan::Certificate_Store_In_Memory>();
   for (const auto& der : anchors) store->add_certificate(Botan::X509_Certificate{der});
   return [store, host](const std::vector<Botan::X509_Certificate>& chain) -> std::optional<PeerFault> {
-    const auto result = Botan::x509_path_validate(chain, Botan::Path_Validation_Restrictions{}, {store.get()}, host,
-                                                  Botan::Usage_Type::TLS_SERVER_AUTH);
+    const auto result = pki::validate_path(chain, {store.get()},
+                                           {.use = pki::PathUse::tls_server, .at = SystemClock{}.now(), .host = host});
     if (result.successful_validation()) return std::nullopt;
     return PeerFault{PeerFault::Kind::unusable, "the service's certificate does not hold: " + result.result_string()};
   };

@@ -14,6 +14,7 @@
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/pki/crl_reader.hpp"
+#include "lib/pki/path.hpp"
 
 namespace lamp::cloud {
 namespace {
@@ -136,8 +137,8 @@ ClientTrust::ClientTrust(Bytes root, std::vector<ClientAuthority> authorities, c
 ClientTrust::~ClientTrust() = default;
 
 std::optional<PeerFault> ClientTrust::fault_in(const std::vector<Botan::X509_Certificate>& chain) {
-  const auto result = Botan::x509_path_validate(chain, Botan::Path_Validation_Restrictions{}, {&impl_->store}, "",
-                                                Botan::Usage_Type::TLS_CLIENT_AUTH, impl_->clock.now());
+  const auto result =
+      pki::validate_path(chain, {&impl_->store}, {.use = pki::PathUse::tls_client, .at = impl_->clock.now()});
   if (!result.successful_validation()) return fault_from(result);
   const auto& path = result.cert_path();
   const std::lock_guard lock{impl_->mutex};

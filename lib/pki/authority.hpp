@@ -76,6 +76,8 @@ class Authority {
 /// The certificates or revocation lists of a PEM file, or the one of a DER file, as they are: for a linter to judge.
 /// Throws Error{not_found}, Error{bad_input} when there is none.
 [[nodiscard]] std::vector<Bytes> load_signed(const std::filesystem::path& file);
+/// The certificates of a PEM text. Throws Error{bad_input} for a broken one.
+[[nodiscard]] std::vector<Bytes> certificates_in_pem(const std::string& text);
 [[nodiscard]] std::string to_pem(const std::vector<Bytes>& certificates);
 
 }  // namespace lamp::pki

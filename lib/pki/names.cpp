@@ -38,7 +38,6 @@ constexpr std::array kOthers{
     Known{"extKeyUsage", oid::kExtendedKeyUsage},
     Known{"inhibitAnyPolicy", oid::kInhibitAnyPolicy},
     Known{"hardwareModuleName", oid::kHardwareModuleName},
-    Known{"issuingDistributionPoint", oid::kIssuingDistributionPoint},
     Known{"deltaCRLIndicator", oid::kDeltaCrlIndicator},
     Known{"certificateIssuer", oid::kCertificateIssuer},
     Known{"freshestCRL", oid::kFreshestCrl},

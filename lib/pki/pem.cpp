@@ -42,6 +42,12 @@ std::vector<Bytes> load_certificates(const std::filesystem::path& file) {
   return certificates;
 }
 
+std::vector<Bytes> certificates_in_pem(const std::string& text) {
+  std::vector<Bytes> all;
+  decode_blocks(text, "CERTIFICATE", all);
+  return all;
+}
+
 std::vector<Bytes> load_signed(const std::filesystem::path& file) {
   const auto content = read_file(file, kListLimit);
   std::vector<Bytes> all;

@@ -98,8 +98,9 @@ void check_usage(const Node& root, const Profile& p) {
   if (p.authority && !(has(p.key_usage, "keyCertSign") && has(p.key_usage, "cRLSign")))
     usage.refuse("an authority needs keyCertSign and cRLSign");
   if (!p.authority && signs_certificates) usage.refuse("keyCertSign and cRLSign are for authorities");
-  if (p.authority && !p.extended_key_usage.empty())
-    root.at("extended-key-usage").refuse("an authority has no extended key usage here");
+  // Below an issuer such an authority could vouch for every certificate that the issuer ever signed.
+  if (p.authority && has(p.extended_key_usage, "OCSPSigning"))
+    root.at("extended-key-usage").refuse("an authority is no OCSP responder");
 }
 
 void check_identity_device(const Node& root, const Profile& p) {

@@ -117,6 +117,7 @@ struct Profile {
   std::optional<std::string> ocsp_url;    ///< of the responder
   std::optional<std::string> issuer_url;  ///< where the issuer's certificate is
   bool no_revocation_available = false;   ///< RFC 9608: nobody is to ask about it; it ends soon
+  std::optional<Instant> latest_end;      ///< not from YAML: a link certificate ends with the root it stands for
   bool ocsp_no_check = false;             ///< RFC 6960 section 4.2.2.2.1: the responder's own revocation is not asked
   std::uint64_t crl_shards = 0;           ///< not 0: crl_url has {shard}, see shards.hpp
   std::map<std::string, std::string, std::less<>> places;  ///< key -> file:line:column, for `lamp-ca explain`

@@ -166,6 +166,10 @@ Contents resolve(const Profile& profile, const Subject& subject, const IssuerFac
   expand_names(profile, subject, contents);
   contents.not_before = now;
   contents.not_after = profile.lifetime.end(now);
+  if (profile.latest_end && contents.not_after > *profile.latest_end) {
+    contents.not_after = *profile.latest_end;
+    contents.clipped = true;
+  }
   if (issuer != nullptr) fit_lifetime(profile, *issuer, contents);
   return contents;
 }

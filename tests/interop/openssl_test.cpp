@@ -3,13 +3,10 @@
 #include <botan/pkcs8.h>
 #include <gmock/gmock.h>
 
-#include <array>
-#include <cstdio>
-#include <memory>
-
 #include "lib/base/file.hpp"
 #include "lib/pki/crl.hpp"
 #include "lib/pki/revocation.hpp"
+#include "tests/interop/shell.hpp"
 #include "tests/pki/small_ca.hpp"
 
 namespace lamp::pki {
@@ -18,21 +15,8 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 
-struct Said {
-  int status;
-  std::string text;
-};
-
-Said run(const std::string& command) {
-  Said said{-1, {}};
-  FILE* pipe = ::popen((command + " 2>&1").c_str(), "r");
-  if (pipe == nullptr) return said;
-  std::array<char, 4096> buffer{};
-  for (std::size_t n = 0; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
-    said.text.append(buffer.data(), n);
-  said.status = ::pclose(pipe);
-  return said;
-}
+using test::run;
+using test::Said;
 
 class OpenSsl : public testing::Test {
  protected:

@@ -9,6 +9,7 @@
 #include "lib/base/file.hpp"
 #include "lib/pki/der.hpp"
 #include "lib/pki/names.hpp"
+#include "lib/pki/path.hpp"
 #include "tests/pki/expect_error.hpp"
 #include "tests/pki/small_ca.hpp"
 
@@ -38,10 +39,7 @@ TEST_F(IdentityTest, IsValidForBotanUpToTheRoot) {
   const Botan::X509_Certificate issuing{ca_.issuing().chain()[0]}, root{ca_.issuing().chain()[1]};
   Botan::Certificate_Store_In_Memory trusted;
   trusted.add_certificate(root);
-  const Botan::Path_Validation_Restrictions rules{false, 128};
-  const auto when = std::chrono::system_clock::time_point{test::kNow.time_since_epoch()};
-  const auto result = Botan::x509_path_validate(std::vector{leaf, issuing}, rules, {&trusted}, "",
-                                                Botan::Usage_Type::UNSPECIFIED, when);
+  const auto result = validate_path({leaf, issuing}, {&trusted}, {.at = test::kNow});
   EXPECT_TRUE(result.successful_validation()) << result.result_string();
 }
 

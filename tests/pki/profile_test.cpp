@@ -81,6 +81,8 @@ INSTANTIATE_TEST_SUITE_P(
                 "for nothing else"},
         Mistake{"TimeStamps", "tls-server", "[serverAuth]", "[timeStamping]", "20:21", "not issued here"},
         Mistake{"FlagNotBoolean", "tls-server", "ocsp-no-check: false", "ocsp-no-check: no", "26:16", "true"},
+        Mistake{"AuthorityAsResponder", "server-ca", "extended-key-usage: []", "extended-key-usage: [OCSPSigning]",
+                "22:21", "no OCSP responder"},
         Mistake{"RsaAuthority", "server-ca", "kind: p256", "kind: rsa3072", "12:3", "p256 or p384"},
         Mistake{"LongPath", "device-ca", "path-length: 0", "path-length: 99", "19:16", "10"}),
     [](const auto& test_case) { return std::string{test_case.param.name}; });
