@@ -40,8 +40,8 @@ TEST_P(Zlint, HasNoErrorToReport) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Delivered, Zlint, testing::ValuesIn(test::kIssuedProfiles), [](const auto& info) {
-  std::string name = info.param.profile;
+INSTANTIATE_TEST_SUITE_P(Delivered, Zlint, testing::ValuesIn(test::kIssuedProfiles), [](const auto& test_case) {
+  std::string name = test_case.param.profile;
   std::erase(name, '-');
   return name;
 });
