@@ -125,7 +125,7 @@ class Founding {
  private:
   void refuse_half_made() {
     const auto& place = host_.site().token(options_.name);
-    const auto found = attempt([&] { return hsm::Token::open({place.module, place.uri}); });
+    const auto found = attempt([&] { return hsm::Token::open({place.module, place.uri, place.module_init}); });
     if (std::holds_alternative<hsm::Token>(found)) {
       const auto& config = host_.site().softhsm_config;
       const auto remove =
