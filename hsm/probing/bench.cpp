@@ -76,7 +76,7 @@ Pair Bench::fresh_pair(const Wish& wish) {
     }
     if (!first) first = std::get<Error>(made);
   }
-  throw *first;
+  throw Error{first->code(), first->what()};
 }
 
 std::optional<Pair> Bench::find_standing(const Wish& wish) {
