@@ -17,7 +17,8 @@ constexpr const char* kHostToken = "host";
 constexpr const char* kLogKey = "log";
 
 hsm::Token open_token(const config::TokenPlace& place) {
-  return in_context("token '" + place.name + "'", [&] { return hsm::Token::open({place.module, place.uri}); });
+  return in_context("token '" + place.name + "'",
+                    [&] { return hsm::Token::open({place.module, place.uri, place.module_init}); });
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ Connection::Lock::Lock(Connection& connection) : connection_{connection} {
   if (auto* failure = std::get_if<Error>(&locked)) {
     --connection_.lock_depth_;
     connection_.lock_mutex_.unlock();
-    throw *failure;
+    throw Error{failure->code(), failure->what()};
   }
   connection_.file_lock_.emplace(std::move(*std::get<0>(locked)));
 }

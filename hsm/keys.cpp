@@ -2,6 +2,8 @@
 #include <botan/pk_keys.h>
 #include <botan/system_rng.h>
 
+#include <array>
+
 #include "hsm/objects.hpp"
 #include "hsm/public_key.hpp"
 #include "hsm/token.hpp"
@@ -30,11 +32,17 @@ Bytes fresh_id() {
   return id;
 }
 
-Template public_template(KeyKind kind, KeyUse use, const std::string& label, ByteView id) {
+/// Some tokens (tpm2-pkcs11) refuse a template that says no to anything; then only what is asked for is named, and what
+/// came out is checked.
+enum class Wording { every_use, asked_use };
+
+Template public_template(KeyKind kind, KeyUse use, const std::string& label, ByteView id, Wording wording) {
+  const bool signs = use == KeyUse::sign || use == KeyUse::sign_with_pin;
+  const bool decrypts = use == KeyUse::decrypt;
   Template t;
   t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, false).text(CKA_LABEL, label).bytes(CKA_ID, id);
-  t.flag(CKA_VERIFY, use == KeyUse::sign || use == KeyUse::sign_with_pin);
-  t.flag(CKA_ENCRYPT, use == KeyUse::decrypt).flag(CKA_WRAP, use == KeyUse::decrypt);
+  if (signs || wording == Wording::every_use) t.flag(CKA_VERIFY, signs);
+  if (decrypts || wording == Wording::every_use) t.flag(CKA_ENCRYPT, decrypts).flag(CKA_WRAP, decrypts);
   if (is_rsa(kind)) {
     t.number(CKA_MODULUS_BITS, kind == KeyKind::rsa3072 ? 3072 : 4096).bytes(CKA_PUBLIC_EXPONENT, kExponent65537);
   } else {
@@ -43,54 +51,93 @@ Template public_template(KeyKind kind, KeyUse use, const std::string& label, Byt
   return t;
 }
 
-Template private_template(KeyUse use, const std::string& label, ByteView id) {
+struct Purpose {
+  CK_ATTRIBUTE_TYPE attribute;
+  bool wanted;
+};
+std::array<Purpose, 4> purposes(KeyUse use) {
+  return {{{CKA_SIGN, use == KeyUse::sign || use == KeyUse::sign_with_pin},
+           {CKA_DERIVE, use == KeyUse::agree},
+           {CKA_DECRYPT, use == KeyUse::decrypt},
+           {CKA_UNWRAP, use == KeyUse::decrypt}}};
+}
+
+Template private_template(KeyUse use, const std::string& label, ByteView id, Wording wording) {
   Template t;
   t.flag(CKA_TOKEN, true).flag(CKA_PRIVATE, true).text(CKA_LABEL, label).bytes(CKA_ID, id);
   t.flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
-  t.flag(CKA_SIGN, use == KeyUse::sign || use == KeyUse::sign_with_pin);
-  t.flag(CKA_DERIVE, use == KeyUse::agree);
-  t.flag(CKA_DECRYPT, use == KeyUse::decrypt).flag(CKA_UNWRAP, use == KeyUse::decrypt);
+  for (const auto& each : purposes(use)) {
+    if (each.wanted || wording == Wording::every_use) t.flag(each.attribute, each.wanted);
+  }
   if (use == KeyUse::sign_with_pin) t.flag(CKA_ALWAYS_AUTHENTICATE, true);
   return t;
 }
 
 // NSS keeps the attribute and signs all the same: the attribute is a claim, so the key is tried without the PIN.
-bool signs_without_pin(Session& session, CK_OBJECT_HANDLE key, KeyKind kind) {
+bool signs_without_pin(Session& session, const Connection& connection, CK_OBJECT_HANDLE key, KeyKind kind) {
   CK_RSA_PKCS_PSS_PARAMS pss{CKM_SHA256, CKG_MGF1_SHA256, 32};
   CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
   if (is_rsa(kind)) mechanism = {CKM_RSA_PKCS_PSS, &pss, sizeof pss};
   if (session->C_SignInit(session.handle(), &mechanism, key) != CKR_OK) return false;
-  Bytes digest(32), signature(512);
-  CK_ULONG size = signature.size();
-  return session->C_Sign(session.handle(), digest.data(), digest.size(), signature.data(), &size) == CKR_OK;
+  const Bytes digest(32);
+  Bytes signature;
+  if (sign_started(session, digest, signature) == CKR_OK) return true;
+  end_refused_signature(session, connection, digest);
+  return false;
+}
+
+/// What is wrong with the key that the token made; nullptr when nothing is.
+const char* weakness(Session& session, const Connection& connection, CK_OBJECT_HANDLE key, KeyKind kind, KeyUse use) {
+  if (!read_flag(session, key, CKA_SENSITIVE) || read_flag(session, key, CKA_EXTRACTABLE)) {
+    return " made a key that could be exported";
+  }
+  // tpm2-pkcs11 says of every key that it decrypts; no EC key does, and no RSA key agrees.
+  const auto means_nothing = [&](CK_ATTRIBUTE_TYPE type) {
+    return is_rsa(kind) == (type == CKA_DERIVE) && type != CKA_SIGN;
+  };
+  for (const auto& each : purposes(use)) {
+    if (!each.wanted && !means_nothing(each.attribute) && read_flag(session, key, each.attribute)) {
+      return " made a key with more uses than one";
+    }
+  }
+  if (use != KeyUse::sign_with_pin) return nullptr;
+  if (!read_flag(session, key, CKA_ALWAYS_AUTHENTICATE) || signs_without_pin(session, connection, key, kind)) {
+    return " ignores the demand for a PIN at each signature";
+  }
+  return nullptr;
 }
 
 // Some tokens accept a template and make a weaker key; such a key does not stay.
 void require_strict(Session& session, const Connection& connection, KeyKind kind, KeyUse use,
                     const std::string& label) {
   const auto private_half = find_object(session, connection, CKO_PRIVATE_KEY, label);
-  const bool hidden =
-      read_flag(session, private_half, CKA_SENSITIVE) && !read_flag(session, private_half, CKA_EXTRACTABLE);
-  const bool gated = use != KeyUse::sign_with_pin || (read_flag(session, private_half, CKA_ALWAYS_AUTHENTICATE) &&
-                                                      !signs_without_pin(session, private_half, kind));
-  if (hidden && gated) return;
-  session->C_DestroyObject(session.handle(), private_half);
-  session->C_DestroyObject(session.handle(), find_object(session, connection, CKO_PUBLIC_KEY, label));
-  throw Error{Errc::denied,
-              connection.description() +
-                  (hidden ? " ignores the demand for a PIN at each signature" : " made a key that could be exported") +
-                  "; the key was destroyed"};
+  const auto* weak = weakness(session, connection, private_half, kind, use);
+  if (weak == nullptr) return;
+  auto clean = connection.fresh_session();
+  clean->C_DestroyObject(clean.handle(), private_half);
+  for (const auto half : find_objects(clean, CKO_PUBLIC_KEY, label)) clean->C_DestroyObject(clean.handle(), half);
+  throw Error{Errc::denied, connection.description() + weak + "; the key was destroyed"};
 }
 
-void make_pair(Session& session, KeyKind kind, KeyUse use, const std::string& label, ByteView id) {
-  auto public_part = public_template(kind, use, label, id);
-  auto private_part = private_template(use, label, id);
+CK_RV make_pair(Session& session, KeyKind kind, KeyUse use, const std::string& label, ByteView id, Wording wording) {
+  auto public_part = public_template(kind, use, label, id, wording);
+  auto private_part = private_template(use, label, id, wording);
   CK_MECHANISM mechanism{is_rsa(kind) ? CKM_RSA_PKCS_KEY_PAIR_GEN : CKM_EC_KEY_PAIR_GEN, nullptr, 0};
   CK_OBJECT_HANDLE public_half = CK_INVALID_HANDLE;
   CK_OBJECT_HANDLE private_half = CK_INVALID_HANDLE;
-  session.check(session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
-                                           private_part.data(), private_part.size(), &public_half, &private_half),
-                "C_GenerateKeyPair");
+  return session->C_GenerateKeyPair(session.handle(), &mechanism, public_part.data(), public_part.size(),
+                                    private_part.data(), private_part.size(), &public_half, &private_half);
+}
+
+bool is_about_the_template(CK_RV rv) noexcept {
+  return rv == CKR_GENERAL_ERROR || rv == CKR_TEMPLATE_INCONSISTENT || rv == CKR_ATTRIBUTE_VALUE_INVALID ||
+         rv == CKR_ATTRIBUTE_TYPE_INVALID;
+}
+
+void make_pair(Session& session, KeyKind kind, KeyUse use, const std::string& label, ByteView id) {
+  CK_RV rv = make_pair(session, kind, use, label, id, Wording::every_use);
+  if (is_about_the_template(rv)) rv = make_pair(session, kind, use, label, id, Wording::asked_use);
+  session.check(rv, "C_GenerateKeyPair");
 }
 
 void make_aes(Session& session, const std::string& label, ByteView id) {
@@ -114,6 +161,21 @@ KeyInfo describe(Session& session, CK_OBJECT_HANDLE object) {
   info.never_extractable = read_flag(session, object, CKA_NEVER_EXTRACTABLE);
   info.local = read_flag(session, object, CKA_LOCAL);
   return info;
+}
+
+// OpenSC labels the two halves of a card's key differently; CKA_ID is what they share.
+CK_OBJECT_HANDLE find_public_half(Session& session, const Connection& connection, const std::string& label) {
+  const auto private_half = find_objects(session, CKO_PRIVATE_KEY, label);
+  if (private_half.size() != 1 || !find_objects(session, CKO_PUBLIC_KEY, label).empty()) {
+    return find_object(session, connection, CKO_PUBLIC_KEY, label);
+  }
+  const auto id = read_bytes(session, private_half.front(), CKA_ID);
+  std::vector<CK_OBJECT_HANDLE> matching;
+  for (const auto each : find_objects(session, CKO_PUBLIC_KEY, std::nullopt)) {
+    if (read_bytes(session, each, CKA_ID) == id) matching.push_back(each);
+  }
+  if (matching.size() != 1) return find_object(session, connection, CKO_PUBLIC_KEY, label);
+  return matching.front();
 }
 
 bool has_object(Session& session, const std::string& label) {
@@ -192,9 +254,8 @@ void Token::destroy_key(const std::string& label) {
 
 std::unique_ptr<Botan::Public_Key> Token::public_key(const std::string& label) const {
   auto& connection = *impl_->connection;
-  return connection.with_session([&](Session& session) {
-    return read_public_key(session, find_object(session, connection, CKO_PUBLIC_KEY, label));
-  });
+  return connection.with_session(
+      [&](Session& session) { return read_public_key(session, find_public_half(session, connection, label)); });
 }
 
 }  // namespace lamp::hsm

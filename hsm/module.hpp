@@ -1,4 +1,5 @@
-// A PKCS#11 module, loaded through p11-kit by absolute path, and the translation of its return codes.
+// A PKCS#11 module, loaded by absolute path, through p11-kit where that can be, and the translation of its return
+// codes.
 #pragma once
 
 #include <filesystem>
@@ -21,8 +22,10 @@ class Module {
  public:
   /// Throws Error{not_found} when the file is absent, Error{unavailable} when it does not initialise. The caller holds
   /// the module's lock (hsm/lock.hpp): C_Initialize reads files that another process's C_Login rewrites.
-  [[nodiscard]] static std::shared_ptr<Module> load(const std::filesystem::path& path);
-  explicit Module(const std::filesystem::path& path);
+  /// `init` goes to C_Initialize: NSS softokn, for one, learns there where its database is. p11-kit has no place for
+  /// it, so such a module is loaded without it, for this process's one use.
+  [[nodiscard]] static std::shared_ptr<Module> load(const std::filesystem::path& path, const std::string& init = {});
+  Module(const std::filesystem::path& path, const std::string& init);
   Module(const Module&) = delete;
   Module& operator=(const Module&) = delete;
   ~Module();
@@ -31,8 +34,12 @@ class Module {
   [[nodiscard]] const std::filesystem::path& path() const noexcept { return path_; }
 
  private:
+  void load_by_p11_kit();
+  void load_with(const std::string& init);
+
   std::filesystem::path path_;
   _CK_FUNCTION_LIST* functions_ = nullptr;
+  bool by_p11_kit_;
 };
 
 struct TokenInfo {

@@ -90,4 +90,20 @@ bool read_flag(Session& session, CK_OBJECT_HANDLE object, CK_ATTRIBUTE_TYPE type
   return value == CK_TRUE;
 }
 
+CK_RV sign_started(Session& session, ByteView data, Bytes& signature) {
+  signature.resize(1024);
+  CK_ULONG size = signature.size();
+  const CK_RV rv = session->C_Sign(session.handle(), mutable_pointer(data), data.size(), signature.data(), &size);
+  signature.resize(rv == CKR_OK ? size : 0);
+  return rv;
+}
+
+void end_refused_signature(Session& session, const Connection& connection, ByteView data) {
+  static_cast<void>(attempt([&] {
+    connection.context_login(session);
+    Bytes ignored;
+    return sign_started(session, data, ignored);
+  }));
+}
+
 }  // namespace lamp::hsm

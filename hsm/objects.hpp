@@ -48,6 +48,12 @@ class Template {
 /// ECDH with CKD_NULL: the shared x coordinate, 32 bytes. `point` as this token wants it, bare or DER.
 [[nodiscard]] SecureBytes derive_shared(Session& session, CK_OBJECT_HANDLE key, ByteView point);
 
+/// C_Sign after C_SignInit.
+[[nodiscard]] CK_RV sign_started(Session& session, ByteView data, Bytes& signature);
+/// tpm2-pkcs11 keeps a signature that it refused for want of a PIN, in the key: the next one is wrong then, and the key
+/// cannot be destroyed. So it is given the PIN and ends it; other tokens have ended it and say so.
+void end_refused_signature(Session& session, const Connection& connection, ByteView data);
+
 /// A session object, destroyed when it goes.
 class TemporaryObject {
  public:

@@ -40,12 +40,14 @@ bool works(const std::vector<Finding>& findings, std::string_view name) {
   return found != findings.end() && found->outcome == Outcome::works;
 }
 
-std::vector<Finding> Token::probe() {
+std::vector<Finding> Token::probe(const std::set<std::string>& only) {
   impl_->connection->require_login();
   probing::Bench bench{*impl_->connection};
   std::vector<Finding> findings;
   for (const auto& tries : {probing::ec_tries(), probing::rsa_tries(), probing::rule_tries(), probing::limit_tries()}) {
-    for (const auto& each : tries) findings.push_back(run(bench, each));
+    for (const auto& each : tries) {
+      if (only.empty() || only.contains(each.name)) findings.push_back(run(bench, each));
+    }
   }
   return findings;
 }

@@ -87,7 +87,7 @@ Token::~Token() = default;
 Token Token::open(const TokenAddress& address) {
   const auto uri = TokenUri::parse(address.uri);
   const auto lock = lock_module(address.module);
-  auto module = Module::load(address.module);
+  auto module = Module::load(address.module, address.module_init);
   auto info = find_token(*module, uri);
   return Token{std::make_unique<Impl>(std::make_shared<Connection>(std::move(module), std::move(info)))};
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,7 @@ struct KeyInfo {
 struct TokenAddress {
   std::filesystem::path module;
   std::string uri;
+  std::string module_init = {};  ///< what the module wants at C_Initialize, as NSS does; empty for others
 };
 
 class Token {
@@ -77,7 +79,8 @@ class Token {
   [[nodiscard]] std::vector<KeyInfo> keys() const;
   void destroy_key(const std::string& label);
 
-  /// The key pair's public half. Error{not_found} when absent, Error{denied} when two objects match.
+  /// The key pair's public half: of the same label or, on cards that label the halves differently, of the same CKA_ID
+  /// (after login). Error{not_found} when absent, Error{denied} when two objects match.
   [[nodiscard]] std::unique_ptr<Botan::Public_Key> public_key(const std::string& label) const;
   /// A key that signs in the token (ECDSA over a digest, RSA-PSS over a digest) and verifies each signature in software
   /// before handing it out. Works wherever Botan takes a Private_Key: certificates, CRLs, COSE, TLS. Its
@@ -103,8 +106,9 @@ class Token {
   /// is no refusal.
   [[nodiscard]] Trial try_forbidden(const std::string& label, Forbidden what);
 
-  /// Tries what this project needs of a token, and what a token must refuse, with throw-away session keys.
-  [[nodiscard]] std::vector<Finding> probe();
+  /// Tries what this project needs of a token, and what a token must refuse, with throw-away keys; only what has one of
+  /// these names when there are any.
+  [[nodiscard]] std::vector<Finding> probe(const std::set<std::string>& only = {});
 
   struct Impl;
 

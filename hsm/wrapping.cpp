@@ -81,6 +81,14 @@ CK_OBJECT_HANDLE import_content_key(Session& session, const SymmetricKey& key) {
   return handle;
 }
 
+// NSS keeps the attribute and wraps all the same.
+bool still_wraps(Session& session, CK_OBJECT_HANDLE key) {
+  CK_MECHANISM mechanism{CKM_AES_KEY_WRAP, nullptr, 0};
+  Bytes wrapped(64);
+  CK_ULONG size = wrapped.size();
+  return session->C_WrapKey(session.handle(), &mechanism, key, key, wrapped.data(), &size) == CKR_OK;
+}
+
 }  // namespace
 
 Bytes Token::wrap_aes_key(const std::string& label, ByteView rsa_public_key_der) {
@@ -142,7 +150,7 @@ void Token::lock_aes_key(const std::string& label) {
       session.check(session->C_SetAttributeValue(session.handle(), key, locked.data(), locked.size()),
                     "C_SetAttributeValue");
     });
-    if (read_flag(session, key, CKA_EXTRACTABLE)) {
+    if (read_flag(session, key, CKA_EXTRACTABLE) || still_wraps(session, key)) {
       throw Error{Errc::denied, connection.description() + " left key \"" + label + "\" exportable"};
     }
   });

@@ -67,7 +67,7 @@ CreatedAuthority create_authority(Host& host, const AuthorityPlan& o) {
   std::optional<OpenAuthority> issuer;
   if (!o.issuer.empty()) issuer.emplace(open_authority(host, o.issuer));
 
-  const auto key = key_in_token(host, token, o.name, profile.key);
+  const auto key = key_in_token(host, token, o.name, profile.key, o.issuer.empty() ? "root" : "issuing");
   std::optional<pki::Authority> self;
   const auto& signer = issuer ? issuer->authority : self.emplace(pki::Authority::self_signed(o.name, *key));
   auto issued = issue_certificate(host, o, signer, profile, *key);

@@ -2,6 +2,7 @@
 
 #include <botan/pk_keys.h>
 
+#include "cli/new_key.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
@@ -32,11 +33,11 @@ store::Database& open_register(Host& host) {
 }
 
 std::shared_ptr<Botan::Private_Key> key_in_token(Host& host, const std::string& token, const std::string& label,
-                                                 const pki::KeyRule& rule) {
+                                                 const pki::KeyRule& rule, const std::string& role) {
   auto& open = host.token(token);
   // A token takes two keys of one label without a word; then neither can be used any more.
   const FileLock lock{host.site().state_database.parent_path() / ".keys.lock"};
-  if (!open.has_key(label)) open.generate_key(kind_of(rule.kind), use_of(rule.use), label);
+  if (!open.has_key(label)) host.record(make_key(host, {token, label, kind_of(rule.kind), use_of(rule.use), role}));
   return open.signing_key(label);
 }
 

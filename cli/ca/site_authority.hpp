@@ -18,7 +18,8 @@ namespace lamp::cli {
 
 /// A key in a token of the site, made as the profile says when it is not there yet.
 [[nodiscard]] std::shared_ptr<Botan::Private_Key> key_in_token(Host& host, const std::string& token,
-                                                               const std::string& label, const pki::KeyRule& rule);
+                                                               const std::string& label, const pki::KeyRule& rule,
+                                                               const std::string& role);
 
 /// The token that site.yaml gives to an authority. Throws Error{not_found} that says what to add.
 [[nodiscard]] const std::string& authority_token(const config::Site& site, const std::string& name);

@@ -3,6 +3,7 @@
 
 #include "cli/cloud/cloud_site.hpp"
 #include "cli/cloud/tool.hpp"
+#include "cli/new_key.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/cloud/service.hpp"
@@ -17,7 +18,8 @@ void declare(Arguments& /*a*/, InitOptions& /*o*/) {}
 /// Made once; a key that is there stays, so that init can be run again after a failure.
 void make_log_key(Host& host) {
   auto& token = host.token("server");
-  if (!token.has_key("log")) token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::sign, "log");
+  if (!token.has_key("log"))
+    host.record(make_key(host, {"server", "log", hsm::KeyKind::p256, hsm::KeyUse::sign, "log"}));
   publish(cloud_log(host.site()).directory / "key.pem", Botan::X509::PEM_encode(*token.public_key("log")));
 }
 

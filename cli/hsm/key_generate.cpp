@@ -5,6 +5,8 @@
 
 #include "cli/hsm/first_records.hpp"
 #include "cli/hsm/verbs.hpp"
+#include "cli/new_key.hpp"
+#include "hsm/token_policy.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -13,6 +15,7 @@ struct GenerateOptions {
   std::string token, label;
   std::string kind = "p256";
   std::string use = "sign";
+  std::string role = "other";
 };
 
 void declare(Arguments& a, GenerateOptions& o) {
@@ -20,6 +23,7 @@ void declare(Arguments& a, GenerateOptions& o) {
   a.positional("label", o.label, "Name of the new key in the token");
   a.option("--kind", o.kind, "p256 (when not given), p384, rsa3072 or rsa4096");
   a.option("--use", o.use, "sign (when not given), sign-with-pin, agree or decrypt");
+  a.option("--role", o.role, "What the key is for, which policy/tokens.yaml decides by; other when not given");
 }
 
 template <class T>
@@ -52,14 +56,11 @@ Exit generate(const GenerateOptions& o, World& world) {
   const auto kind = choose(kKinds, o.kind, "--kind", world.err);
   const auto use = choose(kUses, o.use, "--use", world.err);
   if (!kind || !use) return Exit::usage;
+  hsm::require_role(o.role);
   Host host{world};
-  auto& token = host.token(o.token);
-  token.generate_key(*kind, *use, o.label);
+  const auto event = make_key(host, {o.token, o.label, *kind, *use, o.role});
   world.out << "key \"" << o.label << "\" (" << o.kind << ", " << o.use << ") made in token '" << o.token << "'\n";
-  record_act(host, {account_name(),
-                    "hsm.key.generate",
-                    o.token + "/" + o.label,
-                    {{"kind", o.kind}, {"use", o.use}, {"serial", token.info().serial}}});
+  record_act(host, event);
   return Exit::ok;
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/host.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/new_key.hpp"
 #include "hsm/custody.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -83,6 +84,7 @@ class Founding {
     const auto& place = host_.site().token(options_.name);
     const Pin pin = hsm::random_pin(world.rng);
     auto token = initialize(place, pin, world);
+    attestation_ = attest_token(host_, token.info(), "release");
     token.login(pin);
     world.err << "lamp-hsm: making the keys in token " << options_.name << "; RSA-4096 takes some seconds\n";
     make_keys(token);
@@ -125,7 +127,7 @@ class Founding {
  private:
   void refuse_half_made() {
     const auto& place = host_.site().token(options_.name);
-    const auto found = attempt([&] { return hsm::Token::open({place.module, place.uri}); });
+    const auto found = attempt([&] { return hsm::Token::open({place.module, place.uri, place.module_init}); });
     if (std::holds_alternative<hsm::Token>(found)) {
       const auto& config = host_.site().softhsm_config;
       const auto remove =
@@ -163,7 +165,8 @@ class Founding {
     if (cose::key_id(*certified) != cose::key_id(*token.public_key(person.key)))
       throw Error{Errc::denied, "the certificate of " + person.name + " is not for key '" + person.key +
                                     "' in token '" + person.token + "'"};
-    if (!token.has_key(kShareKey)) token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::agree, kShareKey);
+    if (!token.has_key(kShareKey))
+      host_.record(make_key(host_, {person.token, kShareKey, hsm::KeyKind::p256, hsm::KeyUse::agree, "officer"}));
     officer.share_point = token.agreement_key(kShareKey)->public_point();
     return officer;
   }
@@ -221,11 +224,13 @@ class Founding {
                      {"threshold", std::to_string(roster_.threshold)},
                      {"token", roster_.token_serial}};
     for (const auto& officer : roster_.officers) event.details.emplace_back("officer", officer.name);
+    event.details.insert(event.details.end(), attestation_.begin(), attestation_.end());
     return event;
   }
 
   const CreateOptions& options_;
   Host& host_;
+  std::vector<std::pair<std::string, std::string>> attestation_;
   std::vector<std::string> models_;
   std::vector<config::Person> stations_;
   Bytes requests_point_;

@@ -48,7 +48,7 @@ std::vector<Share> open_shares(Host& host, const Dossier& dossier, const quorum:
 hsm::Token open_release_token(Host& host, const Dossier& dossier, const quorum::Tally& tally) {
   const Pin pin = hsm::combine(open_shares(host, dossier, tally));
   const auto& place = host.site().token(dossier.roster.token_label);
-  auto token = hsm::find_guarded({place.module, place.uri}, dossier.roster);
+  auto token = hsm::find_guarded({place.module, place.uri, place.module_init}, dossier.roster);
   const auto& info = token.info();
   if (info.pin_count_low || info.pin_final_try)
     host.world().err << "lamp-sign: warning: token " << info.label

@@ -10,18 +10,21 @@ namespace {
 constexpr std::uint8_t kExponent[] = {0x01, 0x00, 0x01};
 constexpr CK_ATTRIBUTE_TYPE kUses[] = {CKA_SIGN, CKA_DERIVE, CKA_DECRYPT};
 
-Template public_part(const Wish& wish, bool in_token) {
+Template public_part(const Wish& wish, bool in_token, Wording wording) {
   Template t;
   t.flag(CKA_TOKEN, in_token);
   if (wish.bits == 0) return std::move(t.bytes(CKA_EC_PARAMS, wish.curve));
   t.number(CKA_MODULUS_BITS, wish.bits).bytes(CKA_PUBLIC_EXPONENT, kExponent);
-  return std::move(t.flag(CKA_ENCRYPT, wish.use == CKA_DECRYPT));
+  if (wish.use == CKA_DECRYPT || wording == Wording::every_use) t.flag(CKA_ENCRYPT, wish.use == CKA_DECRYPT);
+  return t;
 }
 
-Template private_part(const Wish& wish, bool in_token) {
+Template private_part(const Wish& wish, bool in_token, Wording wording) {
   Template t;
   t.flag(CKA_TOKEN, in_token).flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
-  for (const auto each : kUses) t.flag(each, each == wish.use);
+  for (const auto each : kUses) {
+    if (each == wish.use || wording == Wording::every_use) t.flag(each, each == wish.use);
+  }
   if (wish.more) wish.more(t);
   return t;
 }
@@ -41,13 +44,13 @@ Bench::~Bench() {
   for (const auto object : made_) holder_->C_DestroyObject(holder_.handle(), object);
 }
 
-Pair Bench::make(const Wish& wish, bool in_token) {
+Pair Bench::make(const Wish& wish, bool in_token, Wording wording) {
   // Labelled, so that what a power cut left in a token is known for what it is; with CKA_ID, which some insist on.
   const std::string label = "lamp-probe";
   Bytes id(16);
   Botan::system_rng().randomize(id);
-  auto public_template = public_part(wish, in_token);
-  auto private_template = private_part(wish, in_token);
+  auto public_template = public_part(wish, in_token, wording);
+  auto private_template = private_part(wish, in_token, wording);
   for (auto* t : {&public_template, &private_template}) t->text(CKA_LABEL, label).bytes(CKA_ID, id);
   CK_MECHANISM mechanism{wish.generator, nullptr, 0};
   Pair pair{CK_INVALID_HANDLE, CK_INVALID_HANDLE};
@@ -60,18 +63,20 @@ Pair Bench::make(const Wish& wish, bool in_token) {
   return pair;
 }
 
+// Of the ways to ask for a key, the first that the token takes; it is asked so from then on.
 Pair Bench::fresh_pair(const Wish& wish) {
-  if (!in_token_) {
-    const auto in_session = attempt([&] { return make(wish, false); });
-    if (const auto* pair = std::get_if<Pair>(&in_session)) {
-      in_session_ = true;
+  constexpr Asking kWays[] = {{false, Wording::every_use}, {true, Wording::every_use}, {true, Wording::asked_use}};
+  if (way_) return make(wish, way_->in_token, way_->wording);
+  std::optional<Error> first;
+  for (const auto& way : kWays) {
+    auto made = attempt([&] { return make(wish, way.in_token, way.wording); });
+    if (const auto* pair = std::get_if<Pair>(&made)) {
+      way_ = way;
       return *pair;
     }
-    if (in_session_) throw std::get<Error>(in_session);
+    if (!first) first = std::get<Error>(made);
   }
-  const auto pair = make(wish, true);
-  in_token_ = true;
-  return pair;
+  throw Error{first->code(), first->what()};
 }
 
 std::optional<Pair> Bench::find_standing(const Wish& wish) {
@@ -91,7 +96,7 @@ Pair Bench::pair(const std::string& kept_as, const Wish& wish) {
   if (const auto* pair = std::get_if<Pair>(&made)) return kept_[kept_as] = *pair;
   // A key that was there tells nothing of other sizes and curves than its own, and nothing where the token makes keys.
   const bool usual = wish.bits == 3072 || std::ranges::equal(wish.curve, kP256Parameters);
-  const auto standing = in_session_ || in_token_ || !usual ? std::nullopt : find_standing(wish);
+  const auto standing = way_ || !usual ? std::nullopt : find_standing(wish);
   if (!standing) throw std::get<Error>(made);
   standing_ = true;
   return kept_[kept_as] = *standing;
@@ -113,19 +118,14 @@ CK_OBJECT_HANDLE Bench::aes_key() {
 }
 
 std::string Bench::origin() const {
-  if (in_session_) return "session objects";
-  if (in_token_) return "token objects, destroyed at once: it takes no session keys";
+  if (way_) return way_->in_token ? "token objects, destroyed at once: it takes no session keys" : "session objects";
   return standing_ ? "keys that were there: it makes none" : "no keys at all";
 }
 
 CK_RV sign(Session& session, CK_OBJECT_HANDLE key, CK_MECHANISM mechanism, ByteView data, Bytes& signature) {
   const CK_RV started = session->C_SignInit(session.handle(), &mechanism, key);
   if (started != CKR_OK) return started;
-  signature.resize(1024);
-  CK_ULONG size = signature.size();
-  const CK_RV rv = session->C_Sign(session.handle(), mutable_pointer(data), data.size(), signature.data(), &size);
-  signature.resize(rv == CKR_OK ? size : 0);
-  return rv;
+  return sign_started(session, data, signature);
 }
 
 Bytes hash_of_message(const std::string& name) {

@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +34,9 @@ struct Wish {
 [[nodiscard]] Wish ec_key(ByteView curve, CK_ATTRIBUTE_TYPE use);
 [[nodiscard]] Wish rsa_key(CK_ULONG bits, CK_ATTRIBUTE_TYPE use);
 
+/// Whether a template says no to the other uses: not every token takes that.
+enum class Wording { every_use, asked_use };
+
 struct Pair {
   CK_OBJECT_HANDLE private_half, public_half;
 };
@@ -60,14 +64,19 @@ class Bench {
   [[nodiscard]] std::string origin() const;
 
  private:
-  [[nodiscard]] Pair make(const Wish& wish, bool in_token);
+  struct Asking {
+    bool in_token;
+    Wording wording;
+  };
+  [[nodiscard]] Pair make(const Wish& wish, bool in_token, Wording wording);
   [[nodiscard]] std::optional<Pair> find_standing(const Wish& wish);
 
   Connection& connection_;
   Session holder_;
   std::map<std::string, Pair> kept_;
   std::vector<CK_OBJECT_HANDLE> made_;
-  bool in_session_ = false, in_token_ = false, standing_ = false;
+  std::optional<Asking> way_;
+  bool standing_ = false;
 };
 
 /// The bytes that `mechanism` gives for `data`; C_Sign's code when it does not.

@@ -37,6 +37,13 @@ Answer try_pss(Bench& bench, CK_ULONG bits, const Pss& how) {
   return {Outcome::unsafe, "gave a signature that does not verify"};
 }
 
+Answer try_one_use(Bench& bench) {
+  const auto pair = bench.pair("rsa3072", rsa_key(kBits, CKA_SIGN));
+  auto session = bench.session();
+  if (!read_flag(session, pair.private_half, CKA_DECRYPT)) return {Outcome::works, "a signing key does not decrypt"};
+  return {Outcome::missing, "a signing key decrypts as well; this library makes no RSA key here"};
+}
+
 Answer try_mixed_pss(Bench& bench) {
   const auto pair = bench.pair("rsa3072", rsa_key(kBits, CKA_SIGN));
   const auto signed_so = attempt([&] { return pss_signature(bench, pair, {CKM_RSA_PKCS_PSS, 32, CKG_MGF1_SHA1}); });
@@ -88,6 +95,7 @@ std::vector<Try> rsa_tries() {
       {"pss-no-salt", "RSA-PSS without a salt",
        [](Bench& b) { return try_pss(b, kBits, {CKM_RSA_PKCS_PSS, 0, CKG_MGF1_SHA256}); }},
       {"pss-mixed", "RSA-PSS, another hash in its mask", try_mixed_pss},
+      {"rsa-one-use", "RSA keys have one use", try_one_use},
       {"oaep-sha256", "RSA-OAEP with SHA-256",
        [](Bench& b) { return try_oaep(b, "SHA-256", CKM_SHA256, CKG_MGF1_SHA256); }},
       {"oaep-sha1", "RSA-OAEP with SHA-1", [](Bench& b) { return try_oaep(b, "SHA-1", CKM_SHA_1, CKG_MGF1_SHA1); }},

@@ -1,4 +1,7 @@
 // What a token must refuse: each rule is broken on purpose with a key made for that.
+#include <botan/pk_keys.h>
+#include <botan/pubkey.h>
+
 #include "hsm/probing/bench.hpp"
 
 namespace lamp::hsm::probing {
@@ -12,24 +15,41 @@ CK_RV sign_p256(Bench& bench, const Pair& pair) {
   return sign(session, pair.private_half, {CKM_ECDSA, nullptr, 0}, hash_of_message("SHA-256"), signature);
 }
 
-// The key may be one that the token would not use for anything: first it must sign as it should.
-Answer try_pin_each_time(Bench& bench) {
-  auto wish = ec_key(kP256Parameters, CKA_SIGN);
-  wish.more = [](Template& t) { t.flag(CKA_ALWAYS_AUTHENTICATE, true); };
-  const auto pair = bench.fresh_pair(wish);
-  const CK_RV without = sign_p256(bench, pair);
-  if (without == CKR_OK) return {Outcome::unsafe, "signed without the PIN"};
+// Without the PIN; true when the token signed.
+bool signs_unasked(Bench& bench, const Pair& pair, CK_RV& refusal) {
+  auto session = bench.session();
+  const auto digest = hash_of_message("SHA-256");
+  Bytes signature;
+  refusal = sign(session, pair.private_half, {CKM_ECDSA, nullptr, 0}, digest, signature);
+  if (refusal != CKR_OK) end_refused_signature(session, bench.connection(), digest);
+  return refusal == CKR_OK;
+}
+
+Bytes sign_with_pin(Bench& bench, const Pair& pair) {
   auto session = bench.session();
   CK_MECHANISM mechanism{CKM_ECDSA, nullptr, 0};
   session.check(session->C_SignInit(session.handle(), &mechanism, pair.private_half), "C_SignInit");
   bench.connection().context_login(session);
-  const auto digest = hash_of_message("SHA-256");
-  Bytes signature(1024);
-  CK_ULONG size = signature.size();
-  session.check(session->C_Sign(session.handle(), mutable_pointer(digest), digest.size(), signature.data(), &size),
-                "C_Sign");
-  if (sign_p256(bench, pair) == CKR_OK) return {Outcome::unsafe, "signed twice for one PIN"};
-  return {Outcome::works, "signed with the PIN, refused without it (" + return_code_name(without) + ")"};
+  Bytes signature;
+  session.check(sign_started(session, hash_of_message("SHA-256"), signature), "C_Sign");
+  return signature;
+}
+
+Answer try_pin_each_time(Bench& bench) {
+  const Connection::Lock lock{bench.connection()};  // each login rewrites SoftHSM's token file
+  auto wish = ec_key(kP256Parameters, CKA_SIGN);
+  wish.more = [](Template& t) { t.flag(CKA_ALWAYS_AUTHENTICATE, true); };
+  const auto pair = bench.fresh_pair(wish);
+  CK_RV refusal = CKR_OK;
+  if (signs_unasked(bench, pair, refusal)) return {Outcome::unsafe, "signed without the PIN"};
+  const auto key = bench.public_key(pair);
+  Botan::PK_Verifier verifier{*key, "SHA-256"};
+  // A key that the token would not use for anything is no proof: with the PIN it must sign.
+  if (!verifier.verify_message(as_bytes(kMessage), sign_with_pin(bench, pair))) {
+    return {Outcome::unsafe, "gave a signature that does not verify"};
+  }
+  if (signs_unasked(bench, pair, refusal)) return {Outcome::unsafe, "signed twice for one PIN"};
+  return {Outcome::works, "signed with the PIN, refused without it (" + return_code_name(refusal) + ")"};
 }
 
 bool value_comes_out(Session& session, CK_OBJECT_HANDLE key) {

@@ -24,13 +24,14 @@ std::optional<fs::path> optional_path(const Node& node, std::string_view key, co
 }
 
 TokenPlace read_token(const std::string& name, const Node& node, const fs::path& root) {
-  node.only({"module", "uri", "pin-file"});
+  node.only({"module", "module-init", "uri", "pin-file"});
   TokenPlace token;
   token.name = name;
   token.module = node.at("module").text();
   if (!token.module.is_absolute()) node.at("module").refuse("a module is named by its absolute path");
   token.uri = node.at("uri").text();
   token.pin_file = optional_path(node, "pin-file", root);
+  if (const auto init = node.find("module-init")) token.module_init = init->text();
   return token;
 }
 

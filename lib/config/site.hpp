@@ -15,6 +15,7 @@ struct TokenPlace {
   std::filesystem::path module;  ///< absolute path of the PKCS#11 module
   std::string uri;               ///< RFC 7512, selects the token; no pin-value
   std::optional<std::filesystem::path> pin_file;
+  std::string module_init;  ///< handed to the module's C_Initialize; empty unless the module wants it
 };
 
 /// A person or station: which token holds the key, and where the certificate lies.

@@ -24,7 +24,7 @@ std::string site_with_two_tokens() {
     return "  " + name + ": {module: " + SoftHsm::module().string() + ", uri: 'pkcs11:token=" + name +
            "', pin-file: pins/" + name + "}\n";
   };
-  return "site: test\ntokens:\n" + token("host") + token("line1") + R"(authorities: {}
+  return "site: test\ndemo: true\ntokens:\n" + token("host") + token("line1") + R"(authorities: {}
 people: {}
 quorums: {release: release, order: release, order-approvals: 1}
 cloud: {url: "https://localhost:8443", listen: "127.0.0.1:8443", database: registry.db, artifacts: artifacts}
@@ -86,6 +86,20 @@ TEST_F(HsmVerbs, MakesAndListsKeys) {
   const auto again = run({"key", "generate", "line1", "station"});
   EXPECT_EQ(again.exit, 3);
   EXPECT_THAT(again.err, HasSubstr("has a key \"station\" already"));
+}
+
+TEST_F(HsmVerbs, MakesNoKeyInATokenThatThePolicyDoesNotKnow) {
+  ASSERT_EQ(run({"token", "init", "line1"}).exit, 0);
+  publish(site() / "policy/tokens.yaml",
+          std::string_view{"tokens:\n  - {name: other, manufacturer: Example, roles: [root]}\n"});
+  const auto ran = run({"key", "generate", "line1", "station"});
+  EXPECT_EQ(ran.exit, 1);
+  EXPECT_THAT(ran.err, AllOf(HasSubstr("may not hold a key for 'other'"), HasSubstr("have an officer attest")));
+  EXPECT_EQ(run({"key", "list", "line1", "--json"}).out, "[]\n");
+}
+
+TEST_F(HsmVerbs, RefusesARoleThatThereIsNot) {
+  EXPECT_THAT(run({"key", "generate", "line1", "station", "--role", "king"}).err, HasSubstr("'king' is no role"));
 }
 
 TEST_F(HsmVerbs, CallsAnUnknownKindOfKeyAUsageError) {
