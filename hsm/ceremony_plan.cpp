@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 
+#include "hsm/token_policy.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
@@ -84,11 +85,22 @@ Step::Action read_token(const Node& node) {
   return use;
 }
 
+std::string role_at(const Node& node) {
+  const auto role = node.find("role");
+  if (!role) return "other";
+  const auto known = attempt([&] {
+    hsm::require_role(role->text());
+    return true;
+  });
+  if (const auto* error = std::get_if<Error>(&known)) role->refuse(error->what());
+  return role->text();
+}
+
 Step::Action read_generate_key(const Node& node) {
-  node.only({"do", "by", "token", "key", "kind", "use"});
+  node.only({"do", "by", "token", "key", "kind", "use", "role"});
   return GenerateKey{name_at(node, "token", "token"), name_at(node, "key", "key label"),
                      choice_at(node.at("kind"), hsm::parse_key_kind, "kind of key"),
-                     choice_at(node.at("use"), hsm::parse_key_use, "use of a key")};
+                     choice_at(node.at("use"), hsm::parse_key_use, "use of a key"), role_at(node)};
 }
 
 Step::Action read_check(const Node& node) {
@@ -294,7 +306,7 @@ std::string what_of(const Step::Action& action) {
                  },
                  [](const GenerateKey& s) {
                    return "make " + key_name(s.token, s.key) + ": " + std::string{hsm::text(s.kind)} + ", " +
-                          std::string{hsm::text(s.use)};
+                          std::string{hsm::text(s.use)} + ", role " + s.role;
                  },
                  [](const CheckKey& s) {
                    const auto refuses = joined(s.refuses);

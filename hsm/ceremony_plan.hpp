@@ -35,6 +35,7 @@ struct GenerateKey {
   std::string token, key;
   hsm::KeyKind kind = hsm::KeyKind::p256;
   hsm::KeyUse use = hsm::KeyUse::sign;
+  std::string role = "other";  ///< what policy/tokens.yaml decides by
 };
 struct CheckKey {
   std::string token, key;

@@ -11,6 +11,7 @@
 #include "cli/ca/create_authority.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/hsm/token_init.hpp"
+#include "cli/new_key.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/pki/authority.hpp"
@@ -168,6 +169,7 @@ struct Act {
         token.destroy_key(s.key);
         result = {{"outcome", "half of it was found after an interruption and destroyed; made anew"}};
       }
+      for (auto& attested : attest_token(host, token.info(), s.role)) result.push_back(std::move(attested));
       token.generate_key(s.kind, s.use, s.key);
     }
     add_public_key(result, public_key_of(host, s.token, s.key));
