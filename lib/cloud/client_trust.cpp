@@ -13,7 +13,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
-#include "lib/pki/crl_reader.hpp"
+#include "lib/pki/names.hpp"
 #include "lib/pki/path.hpp"
 
 namespace lamp::cloud {
@@ -59,6 +59,18 @@ PeerFault fault_from(const Botan::Path_Validation_Result& result) {
   return fault;
 }
 
+/// What a part of a list, or a list of changes, leaves out would count as not revoked. Other authorities' lists are
+/// taken too, so nothing is asked here of how they are written.
+void require_whole(const Botan::X509_CRL& crl) {
+  const auto& extensions = crl.extensions();
+  for (const auto& oid : extensions.get_extension_oids()) {
+    if (oid.to_string() == pki::oid::kIssuingDistributionPoint)
+      throw Error{Errc::bad_input, "only a part of the authority's list; name the whole one"};
+    if (extensions.critical_extension_set(oid))
+      throw Error{Errc::bad_input, "the critical extension " + oid.to_string() + " is not known here"};
+  }
+}
+
 }  // namespace
 
 struct ClientTrust::Impl {
@@ -66,10 +78,8 @@ struct ClientTrust::Impl {
 
   void load_crl(Authority& authority) {
     const auto der = read_file(authority.crl_file, kCrlLimit);
-    // What a part leaves out would count as not revoked.
-    if (pki::ListFacts::parse(der).part_for)
-      throw Error{Errc::bad_input, "only a part of the authority's list; name the whole one"};
     const auto crl = guarded(Errc::bad_input, [&] { return Botan::X509_CRL{der}; });
+    require_whole(crl);
     if (!(crl.issuer_dn() == authority.certificate.subject_dn()) ||
         !crl.check_signature(*authority.certificate.subject_public_key()))
       throw Error{Errc::bad_input, "not signed by the authority " + authority.name};
