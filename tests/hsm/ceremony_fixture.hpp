@@ -24,7 +24,7 @@ using test::SoftHsm;
 inline constexpr const char* kTokens[] = {"host", "root", "anna", "ben"};
 
 inline std::string site_yaml() {
-  std::string text = "site: test\ntokens:\n";
+  std::string text = "site: test\ndemo: true\ntokens:\n";
   for (const std::string name : {"host", "root", "anna", "ben", "spare"})
     text += "  " + name + ": {module: " + SoftHsm::module().string() + ", uri: 'pkcs11:token=" + name +
             "', pin-file: pins/" + name + "}\n";
