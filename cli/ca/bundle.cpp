@@ -35,6 +35,7 @@ bool is_root(ByteView certificate) {
 
 std::vector<pki::Anchor> anchors_of(const config::Site& site, const BundleOptions& o) {
   std::vector<pki::Anchor> anchors;
+  anchors.reserve(o.authorities.size());
   for (const auto& name : o.authorities) anchors.push_back({name, authority_chain(site, name).front()});
   if (!anchors.empty()) return anchors;
   for (const auto& [name, token] : site.authorities) {
