@@ -1,9 +1,11 @@
 #include "lib/config/yaml.hpp"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
 #include <set>
+#include <sstream>
 
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -37,13 +39,38 @@ void refuse_repeated_keys(const YAML::Node& node, const std::string& name, unsig
   }
 }
 
+/// Hears of a document and keeps nothing.
+class Deaf final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& /*mark*/) override {}
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnAlias(const YAML::Mark& /*mark*/, YAML::anchor_t /*anchor*/) override {}
+  void OnScalar(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                const std::string& /*value*/) override {}
+  void OnSequenceStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                       YAML::EmitterStyle::value /*style*/) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark& /*mark*/, const std::string& /*tag*/, YAML::anchor_t /*anchor*/,
+                  YAML::EmitterStyle::value /*style*/) override {}
+  void OnMapEnd() override {}
+};
+
+/// YAML::LoadAll() never returns for a document that begins with a comma: the parser stays where it is.
+bool holds_several(const std::string& text) {
+  std::istringstream stream{text};
+  YAML::Parser parser{stream};
+  Deaf deaf;
+  return parser.HandleNextDocument(deaf) && parser.HandleNextDocument(deaf);
+}
+
 YAML::Node load_document(const std::string& text, const std::string& name) {
   try {
-    const auto documents = YAML::LoadAll(text);
-    if (documents.empty() || documents.front().IsNull()) throw Error{Errc::bad_input, name + ": is empty"};
-    if (documents.size() > 1) throw Error{Errc::bad_input, name + ": holds several documents; one is expected"};
-    refuse_repeated_keys(documents.front(), name, 0);
-    return documents.front();
+    const auto document = YAML::Load(text);
+    if (holds_several(text)) throw Error{Errc::bad_input, name + ": holds several documents; one is expected"};
+    if (!document || document.IsNull()) throw Error{Errc::bad_input, name + ": is empty"};
+    refuse_repeated_keys(document, name, 0);
+    return document;
   } catch (const YAML::Exception& e) {
     throw Error{Errc::bad_input, place_of(name, e.mark) + ": not readable as YAML: " + e.msg};
   }

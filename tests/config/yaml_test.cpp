@@ -37,6 +37,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"Syntax", "a: 1\nb: [1, 2\n", nothing, "f.yaml:3:1: not readable as YAML"},
                     Case{"RepeatedKey", "a: 1\nb:\n  c: 1\n  c: 2\n", nothing, "f.yaml:4:3: key 'c' stands here twice"},
                     Case{"TwoDocuments", "a: 1\n---\nb: 2\n", nothing, "several documents"},
+                    Case{"CommaWhereADocumentBegins", "a: 1\n, b\n", nothing, "f.yaml"},
+                    Case{"OnlyAComma", "\n, b\n", nothing, "f.yaml"},
                     Case{"MissingKey", "a: 1\n", [](const Node& n) { (void)n.at("b"); }, "f.yaml:1:1: 'b' is missing"},
                     Case{"UnknownKey", "a: 1\nbb: 2\n", [](const Node& n) { n.only({"a", "b"}); },
                          "f.yaml:2:5: 'bb' is not known here; known are: a, b"},
