@@ -92,16 +92,16 @@ struct Node::Data {
 Node Node::load(const std::filesystem::path& path) { return parse(read_text_file(path, kFileLimit), path.string()); }
 
 Node Node::parse(std::string_view text, std::string name) {
-  auto document = load_document(std::string{text}, name);
-  return Node{std::make_shared<const Data>(Data{std::move(document), std::move(name)})};
+  const auto document = load_document(std::string{text}, name);
+  return Node{std::make_shared<const Data>(Data{document, std::move(name)})};
 }
 
 std::string Node::place() const { return place_of(data_->name, data_->node.Mark()); }
 
 void Node::refuse(const std::string& why) const { throw Error{Errc::bad_input, place() + ": " + why}; }
 
-bool Node::is_map() const noexcept { return data_->node.IsMap(); }
-bool Node::is_list() const noexcept { return data_->node.IsSequence(); }
+bool Node::is_map() const { return data_->node.IsMap(); }
+bool Node::is_list() const { return data_->node.IsSequence(); }
 
 std::optional<Node> Node::find(std::string_view key) const {
   if (!is_map()) refuse(std::string{"a map with '"} + std::string{key} + "' is expected, not " + kind_of(data_->node));
@@ -136,8 +136,8 @@ void Node::only(std::initializer_list<std::string_view> known) const {
   for (const auto& [key, value] : entries()) {
     if (std::find(known.begin(), known.end(), key) != known.end()) continue;
     std::string names;
-    for (const auto name : known) names += (names.empty() ? "" : ", ") + std::string{name};
-    value.refuse("'" + key + "' is not known here; known are: " + names);
+    for (const auto name : known) (names += names.empty() ? "" : ", ") += name;
+    value.refuse("'" + key + "' is not known here; known are: " += names);
   }
 }
 

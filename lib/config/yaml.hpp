@@ -35,8 +35,8 @@ class Node {
   [[nodiscard]] std::uint64_t number(std::uint64_t low, std::uint64_t high) const;
   [[nodiscard]] bool boolean() const;  ///< true or false, nothing else
   [[nodiscard]] std::vector<std::string> texts() const;
-  [[nodiscard]] bool is_map() const noexcept;
-  [[nodiscard]] bool is_list() const noexcept;
+  [[nodiscard]] bool is_map() const;
+  [[nodiscard]] bool is_list() const;
 
   /// "file:line:column", for errors of the caller's own.
   [[nodiscard]] std::string place() const;
