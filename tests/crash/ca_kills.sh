@@ -1,36 +1,12 @@
 #!/usr/bin/env bash
 # ca_kills.sh BIN-FOLDER SITES-FOLDER SHIM [STEP]: lamp-ca issue, revoke, crl and batch are killed at every write, sync, rename
-# and request to the token, one after the other (every STEP-th with STEP), and run again. The tokens live in a `p11-kit server`
-# that is not killed: SoftHSM loses a token when it dies during a login (lamp.7, LIMITS).
+# and request to the token, one after the other (every STEP-th with STEP), and run again.
 # Nothing that was handed out may be unknown to the register, nothing is issued twice, every list is whole, the log verifies.
 set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 step=${4:-1}
-readonly provider=/usr/lib/softhsm/libsofthsm2.so
-client=$(find /usr/lib -name p11-kit-client.so 2>/dev/null | head -n 1)
-readonly client
-export PATH=$bin:$PATH LC_ALL=C.UTF-8
-unset LAMP_SITE
-place=$(mktemp -d)
-readonly place
-server='' kills=0 acts=0
-
-die() { printf 'ca_kills: FAILED: %s\n' "$*" >&2; [ ! -e run.log ] || tail -n 30 run.log >&2; exit 1; }
-at_end() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$place"
-}
-trap at_end EXIT
-[ -n "$client" ] || die "p11-kit-client.so is not installed"
-
-cp -a "$sites/founded" "$place/site"
-cd "$place/site"
-printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
-sed -i "s#$provider#$client#" site.yaml
-SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$place/p11" "pkcs11:" \
-  >/dev/null 2>&1 &
-server=$!
-export P11_KIT_SERVER_ADDRESS=unix:path=$place/p11
-for ((i = 0; i < 100; i++)); do [ -S "$place/p11" ] && break; sleep 0.05; done
+source "$(dirname "$0")/common.sh"
+acts=0
+served_copy "$sites/founded"
 
 # Runs a command that is killed at act $1 (before it, or after it for odd ones); 1 when it ended by itself before that.
 killed_at() {

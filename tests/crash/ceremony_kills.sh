@@ -1,29 +1,11 @@
 #!/usr/bin/env bash
-# ceremony_kills.sh BIN-FOLDER STRIDE: kills (-9) `lamp-hsm ceremony run` at every STRIDE-th sync, after every
+# ceremony_kills.sh BIN-FOLDER SHIM STRIDE: kills (-9) `lamp-hsm ceremony run` at every STRIDE-th sync, after every
 # (STRIDE / 4)-th file that it publishes (each record of the transcript is one), and after every (16 * STRIDE)-th request
 # to a token, each time on a fresh copy of a site whose tokens live in a `p11-kit server` that is not killed. The same
 # command then finishes: each step done once, each key there once, the transcript and the log whole.
 set -euo pipefail
-readonly bin=$1 stride=$2
-readonly provider=/usr/lib/softhsm/libsofthsm2.so
-client=$(find /usr/lib -name p11-kit-client.so 2>/dev/null | head -n 1)
-readonly client
-export PATH=$bin:$PATH LC_ALL=C.UTF-8
-unset LAMP_SITE
-place=$(mktemp -d)
-readonly place
-server='' round=0 kills=0
-
-die() { printf 'ceremony_kills: FAILED: %s\n' "$*" >&2; [ ! -e run.log ] || tail -n 30 run.log >&2; exit 1; }
-end_server() {
-  [ -n "$server" ] || return 0
-  kill "$server" 2>/dev/null || true
-  wait "$server" 2>/dev/null || true
-  server=''
-}
-at_end() { end_server; rm -rf "$place"; }
-trap at_end EXIT
-[ -n "$client" ] || die "p11-kit-client.so is not installed"
+readonly bin=$1 shim=$2 stride=$3
+source "$(dirname "$0")/common.sh"
 
 cat >"$place/steps.yaml" <<'STEPS'
 ceremony: root
@@ -48,30 +30,14 @@ for officer in officer-1 officer-2; do
   lamp-hsm --site "$place/fresh" key generate "$officer" approval --use sign-with-pin >/dev/null || die "key generate"
 done
 
-new_site() {
-  end_server
-  cd "$place"
-  rm -rf "$place"/site-*
-  round=$((round + 1))
-  cp -a "$place/fresh" "$place/site-$round"
-  cd "$place/site-$round"
-  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
-  sed -i "s#$provider#$client#" site.yaml
-  SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$place/p11-$round" "pkcs11:" \
-    >/dev/null 2>&1 &
-  server=$!
-  export P11_KIT_SERVER_ADDRESS=unix:path=$place/p11-$round
-  local tries
-  for ((tries = 0; tries < 200; tries++)); do [ -S "$place/p11-$round" ] && return 0; sleep 0.05; done
-  die "the token server does not start"
-}
-
 run_ceremony() { lamp-hsm ceremony run "$place/steps.yaml" --confirm-digest "$digest" >run.log 2>&1; }
 
 # Runs it with a kill there; false when it finished before that.
 killed_at() {
   local status=0
-  LD_PRELOAD=$bin/kill_at.so LAMP_KILL_ON=$1 LAMP_KILL_AT=$2 run_ceremony || status=$?
+  if [ "$1" != sync ]; then export LAMP_KILL_AFTER=1; else unset LAMP_KILL_AFTER; fi
+  { LD_PRELOAD=$shim LAMP_KILL_ON=$1 LAMP_KILL_AT=$2 run_ceremony || status=$?; } 2>/dev/null  # the shell's own "Killed"
+  unset LAMP_KILL_AFTER
   [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "ended with $status instead of being killed ($1 $2)"
   [ "$status" -eq 137 ]
 }
@@ -95,7 +61,7 @@ for how in sync rename socket; do
   [ "$how" != rename ] || step=$(((stride + 3) / 4))
   before=$kills
   for ((at = 1; ; at += step)); do
-    new_site
+    served_copy "$place/fresh"
     killed_at "$how" "$at" || break
     kills=$((kills + 1))
     check_site "$how $at"

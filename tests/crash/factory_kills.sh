@@ -1,41 +1,14 @@
 #!/usr/bin/env bash
 # factory_kills.sh BIN-FOLDER SITES-FOLDER KILLS: kills lamp-factory (-9) KILLS times at random moments while it makes four lamps
-# and a gateway, and runs it again each time. The tokens live in a `p11-kit server` that is not killed: SoftHSM loses a token
-# when it dies during a login (lamp.7, LIMITS). Whenever an order is complete, a new site goes on with the next kills.
+# and a gateway, and runs it again each time. Whenever an order is complete, a new site goes on with the next kills.
 # In the end: five distinct devices in each site, no serial twice, no device left half-made.
 set -euo pipefail
 readonly bin=$1 sites=$2 wanted=$3
-readonly provider=/usr/lib/softhsm/libsofthsm2.so
-client=$(find /usr/lib -name p11-kit-client.so 2>/dev/null | head -n 1)
-readonly client
-export PATH=$bin:$PATH LC_ALL=C.UTF-8
-unset LAMP_SITE
-place=$(mktemp -d)
-readonly place
-server='' kills=0 round=0 idle=0 before=0
+source "$(dirname "$0")/common.sh"
+idle=0 before=0
 
-die() { printf 'factory_kills: FAILED: %s\n' "$*" >&2; [ ! -e run.log ] || tail -n 30 run.log >&2; exit 1; }
-at_end() {
-  [ -z "$server" ] || kill "$server" 2>/dev/null || true
-  rm -rf "$place"
-}
-trap at_end EXIT
-[ -n "$client" ] || die "p11-kit-client.so is not installed"
-
-# A copy of the founded site whose tokens are reached through a server.
 new_site() {
-  round=$((round + 1))
-  [ -z "$server" ] || { kill "$server"; wait "$server" 2>/dev/null || true; }
-  cp -a "$sites/founded" "$place/site-$round"
-  cd "$place/site-$round"
-  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
-  sed -i "s#$provider#$client#" site.yaml
-  SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$place/p11-$round" "pkcs11:" \
-    >/dev/null 2>&1 &
-  server=$!
-  export P11_KIT_SERVER_ADDRESS=unix:path=$place/p11-$round
-  local tries
-  for ((tries = 0; tries < 100; tries++)); do [ -S "$place/p11-$round" ] && break; sleep 0.05; done
+  served_copy "$sites/founded"
   lamp-factory order create --model smart-lamp=4 --model gateway=1 --station line1 -o order.yaml >run.log 2>&1 || die "order create"
   lamp-factory order approve order.yaml --as officer-1 >>run.log 2>&1 || die "order approve"
 }
