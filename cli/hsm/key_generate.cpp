@@ -1,11 +1,10 @@
-#include <algorithm>
-#include <array>
 #include <optional>
 #include <ostream>
 
 #include "cli/hsm/first_records.hpp"
 #include "cli/hsm/verbs.hpp"
 #include "cli/new_key.hpp"
+#include "hsm/key_trial.hpp"
 #include "hsm/token_policy.hpp"
 
 namespace lamp::cli {
@@ -26,35 +25,18 @@ void declare(Arguments& a, GenerateOptions& o) {
   a.option("--role", o.role, "What the key is for, which policy/tokens.yaml decides by; other when not given");
 }
 
+/// The value of that name; complains with what there is.
 template <class T>
-struct Named {
-  std::string_view name;
-  T value;
-};
-constexpr std::array<Named<hsm::KeyKind>, 4> kKinds{{{"p256", hsm::KeyKind::p256},
-                                                     {"p384", hsm::KeyKind::p384},
-                                                     {"rsa3072", hsm::KeyKind::rsa3072},
-                                                     {"rsa4096", hsm::KeyKind::rsa4096}}};
-constexpr std::array<Named<hsm::KeyUse>, 4> kUses{{{"sign", hsm::KeyUse::sign},
-                                                   {"sign-with-pin", hsm::KeyUse::sign_with_pin},
-                                                   {"agree", hsm::KeyUse::agree},
-                                                   {"decrypt", hsm::KeyUse::decrypt}}};
-
-/// The value of that name; complains with the names that there are.
-template <class T, std::size_t N>
-std::optional<T> choose(const std::array<Named<T>, N>& choices, const std::string& name, const char* option,
-                        std::ostream& err) {
-  const auto found = std::ranges::find(choices, std::string_view{name}, &Named<T>::name);
-  if (found != choices.end()) return found->value;
-  std::string list;
-  for (const auto& choice : choices) list += (list.empty() ? "" : ", ") + std::string{choice.name};
-  err << "lamp-hsm: error: " << option << " must be one of " << list << '\n';
-  return std::nullopt;
+std::optional<T> choose(std::optional<T> (*parse)(std::string_view) noexcept, const std::string& name,
+                        std::string_view option, std::string_view choices, std::ostream& err) {
+  const auto found = parse(name);
+  if (!found) err << "lamp-hsm: error: " << option << " must be one of " << choices << '\n';
+  return found;
 }
 
 Exit generate(const GenerateOptions& o, World& world) {
-  const auto kind = choose(kKinds, o.kind, "--kind", world.err);
-  const auto use = choose(kUses, o.use, "--use", world.err);
+  const auto kind = choose(hsm::parse_key_kind, o.kind, "--kind", "p256, p384, rsa3072, rsa4096", world.err);
+  const auto use = choose(hsm::parse_key_use, o.use, "--use", "sign, sign-with-pin, agree, decrypt", world.err);
   if (!kind || !use) return Exit::usage;
   hsm::require_role(o.role);
   Host host{world};

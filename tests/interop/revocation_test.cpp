@@ -7,7 +7,7 @@
 #include "lib/pki/crl.hpp"
 #include "lib/pki/ocsp.hpp"
 #include "lib/pki/revocation.hpp"
-#include "tests/interop/said.hpp"
+#include "tests/interop/shell.hpp"
 #include "tests/pki/small_ca.hpp"
 
 namespace lamp::pki {
