@@ -29,10 +29,7 @@ pki::SpkiPin pin_of_file(const std::string& file) {
   if (const auto* chain = std::get_if<std::vector<Bytes>>(&certificates))
     return pki::SpkiPin::of_certificate(file, chain->front());
   if (std::get<Error>(certificates).code() != Errc::bad_input) throw std::get<Error>(certificates);
-  const auto key = pki::read_public_key_file(file);
-  if (const auto refusal = pki::check_public_key(key))
-    throw Error{refusal->code, file + ": neither certificate nor public key: " + refusal->text()};
-  return pki::SpkiPin::of_key(file, key);
+  return pki::SpkiPin::of_key(file, pki::read_public_key_file(file));
 }
 
 pki::SpkiPin pin_in_token(Host& host, const std::string& place) {

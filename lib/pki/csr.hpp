@@ -44,6 +44,7 @@ struct RequestRefusal {
 
 /// One PEM block or DER. Throws Error{not_found}, Error{bad_input}.
 [[nodiscard]] Bytes read_request_file(const std::filesystem::path& file);
+/// The same for a public key, which has passed check_public_key().
 [[nodiscard]] Bytes read_public_key_file(const std::filesystem::path& file);
 /// The same from text that is already here, such as a field of a list: PEM, or base64 of the DER.
 [[nodiscard]] Bytes request_from_text(std::string_view text);

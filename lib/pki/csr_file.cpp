@@ -49,7 +49,11 @@ Bytes from_file(const std::filesystem::path& file, std::initializer_list<std::st
 Bytes read_request_file(const std::filesystem::path& file) {
   return from_file(file, {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"});
 }
-Bytes read_public_key_file(const std::filesystem::path& file) { return from_file(file, {"PUBLIC KEY"}); }
+Bytes read_public_key_file(const std::filesystem::path& file) {
+  auto info = from_file(file, {"PUBLIC KEY"});
+  if (const auto refusal = check_public_key(info)) throw Error{refusal->code, file.string() + ": " + refusal->text()};
+  return info;
+}
 Bytes request_from_text(std::string_view text) {
   return from_text(text, {"CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"});
 }
