@@ -28,7 +28,8 @@ pki::SpkiPin pin_of_file(const std::string& file) {
   auto certificates = attempt([&] { return pki::load_certificates(file); });
   if (const auto* chain = std::get_if<std::vector<Bytes>>(&certificates))
     return pki::SpkiPin::of_certificate(file, chain->front());
-  if (std::get<Error>(certificates).code() != Errc::bad_input) throw std::get<Error>(certificates);
+  const auto& refused = std::get<Error>(certificates);
+  if (refused.code() != Errc::bad_input) throw Error{refused.code(), refused.what()};
   return pki::SpkiPin::of_key(file, pki::read_public_key_file(file));
 }
 
