@@ -41,6 +41,8 @@ nlohmann::json describe(ByteView bytes) {
   const auto encryption = firmware::parse_encryption_info(manifest.encryption_info);
   auto blocks = nlohmann::json::array();
   for (const auto& block : envelope.blocks()) blocks.push_back(describe(cose::parse_sign1(block)));
+  auto revoked = nlohmann::json::array();
+  for (const auto& id : manifest.revoked.ids()) revoked.push_back(hex(id));
   return {{"model", std::string{manifest.model}},
           {"version", manifest.version.text()},
           {"sequence", manifest.sequence},
@@ -49,9 +51,12 @@ nlohmann::json describe(ByteView bytes) {
           {"class-id", firmware::to_text(manifest.model_class)},
           {"image", {{"size", manifest.image_size}, {"sha256", hex(manifest.image_digest)}}},
           {"payload", {{"size", manifest.payload_size}, {"sha256", hex(manifest.payload_digest)}}},
+          {"detached", manifest.place == firmware::PayloadPlace::detached},
+          {"cipher", firmware::name_of(encryption.cipher)},
           {"key-size", encryption.key_size * 8},
           {"key-wrapped-by", to_text(encryption.kek_name)},
           {"manifest-digest", hex(envelope.digest_bytes)},
+          {"revokes", revoked},
           {"signatures", blocks}};
 }
 
@@ -64,8 +69,8 @@ void print(const nlohmann::json& all, std::ostream& out) {
   for (const char* part : {"image", "payload"})
     fmt::print(out, "{:<10} {} bytes, SHA-256 {}\n", part, number(all.at(part).at("size")),
                all.at(part).at("sha256").get<std::string>());
-  fmt::print(out, "encrypted  AES-{}-GCM, content key wrapped by {}\n", number(all.at("key-size")),
-             text("key-wrapped-by"));
+  fmt::print(out, "encrypted  {}, content key wrapped by {}\n", text("cipher"), text("key-wrapped-by"));
+  for (const auto& id : all.at("revokes")) fmt::print(out, "revokes    key {}\n", id.get<std::string>());
   fmt::print(out, "manifest   SHA-256 {}\n", text("manifest-digest"));
   for (const auto& block : all.at("signatures")) {
     fmt::print(out, "signature  by key {}, algorithm {}", block.at("key").get<std::string>(),

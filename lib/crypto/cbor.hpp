@@ -24,6 +24,7 @@ class BasicWriter {
   BasicWriter& integer(std::int64_t value);
   BasicWriter& unsigned_integer(std::uint64_t value);
   BasicWriter& bytes(ByteView value);
+  BasicWriter& bytes_head(std::uint64_t size);  ///< head only; so many bytes follow, perhaps elsewhere
   BasicWriter& text(std::string_view value);
   BasicWriter& boolean(bool value);
   BasicWriter& null();
@@ -69,6 +70,9 @@ class Reader {
   [[nodiscard]] std::int64_t integer();
   [[nodiscard]] std::uint64_t unsigned_integer();
   [[nodiscard]] ByteView bytes();
+  /// The head of a byte string alone: its size, which may be more than there is here. The cursor is at its content
+  /// then.
+  [[nodiscard]] std::uint64_t bytes_head();
   [[nodiscard]] std::string_view text();  ///< valid UTF-8
   [[nodiscard]] bool boolean();
   [[nodiscard]] bool null();  ///< true and consumed when the next item is null, false and not consumed otherwise

@@ -78,6 +78,13 @@ ByteView Reader::bytes() {
   return content;
 }
 
+std::uint64_t Reader::bytes_head() {
+  const Head head = head_at(offset_);
+  if (head.major != kBytes) refuse(offset_, "expected a byte string");
+  offset_ += head.length;
+  return head.argument;
+}
+
 std::string_view Reader::text() {
   const Head head = expect(kText, "expected a text string");
   const auto content = input_.subspan(offset_ + head.length, static_cast<std::size_t>(head.argument));

@@ -35,6 +35,12 @@ BasicWriter<Out>& BasicWriter<Out>::bytes(ByteView value) {
 }
 
 template <class Out>
+BasicWriter<Out>& BasicWriter<Out>::bytes_head(std::uint64_t size) {
+  head(2, size);
+  return *this;
+}
+
+template <class Out>
 BasicWriter<Out>& BasicWriter<Out>::text(std::string_view value) {
   head(3, value.size());
   raw(as_bytes(value));

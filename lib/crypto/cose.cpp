@@ -18,14 +18,21 @@ bool on_curve(const Botan::Public_Key& key, std::string_view oid) {
   return key.algo_name() == "ECDSA" && key.algorithm_identifier().parameters() == Botan::OID{oid}.BER_encode();
 }
 
-bool fits(Algorithm algorithm, const Botan::Public_Key& key) {
-  const auto own = algorithm_for(key);
+/// id-ml-dsa-87, of NIST's registry.
+bool is_ml_dsa_87(const Botan::Public_Key& key) {
+  return key.algorithm_identifier().oid() == Botan::OID{"2.16.840.1.101.3.4.3.19"};
+}
+
+bool fits(Algorithm algorithm, const Botan::Public_Key& key, Use use) {
+  if (is_ml_dsa_87(key) != (use == Use::hybrid_release)) return false;
+  const auto own = algorithm_for(key, use);
   switch (algorithm) {
     case Algorithm::es256:
     case Algorithm::esp256: return own == Algorithm::esp256;
     case Algorithm::esp384: return own == Algorithm::esp384;
     case Algorithm::ps256:
     case Algorithm::ps512: return own == Algorithm::ps256;
+    case Algorithm::ml_dsa_87: return own == Algorithm::ml_dsa_87;
   }
   return false;
 }
@@ -37,12 +44,19 @@ const char* botan_padding(Algorithm algorithm) {
     case Algorithm::esp384: return "SHA-384";
     case Algorithm::ps256: return "PSS(SHA-256,MGF1,32)";
     case Algorithm::ps512: return "PSS(SHA-512,MGF1,64)";
+    case Algorithm::ml_dsa_87: return "";
   }
   throw Error{Errc::internal, "a COSE algorithm without a padding"};
 }
 
+/// ML-DSA is hedged (FIPS 204, 3.4): a fault in one signature then tells less about the key.
+const char* botan_signing(Algorithm algorithm) {
+  return algorithm == Algorithm::ml_dsa_87 ? "Randomized" : botan_padding(algorithm);
+}
+
 Algorithm known_algorithm(std::int64_t id) {
-  for (const auto known : {Algorithm::esp256, Algorithm::es256, Algorithm::esp384, Algorithm::ps256, Algorithm::ps512})
+  for (const auto known :
+       {Algorithm::esp256, Algorithm::esp384, Algorithm::ps256, Algorithm::ps512, Algorithm::ml_dsa_87})
     if (id == static_cast<std::int64_t>(known)) return known;
   throw Error{Errc::bad_input, "COSE signature algorithm " + std::to_string(id) + " is not one that may be used"};
 }
@@ -70,8 +84,13 @@ ByteView required(std::optional<ByteView> value, const char* what) {
 
 }  // namespace
 
-Algorithm algorithm_for(const Botan::Public_Key& key) {
+Algorithm algorithm_for(const Botan::Public_Key& key, Use use) {
   return guarded(Errc::denied, [&] {
+    if (is_ml_dsa_87(key) != (use == Use::hybrid_release))
+      throw Error{Errc::denied, use == Use::hybrid_release
+                                    ? "a key of " + key.algo_name() + " where a hybrid release has one of ML-DSA-87"
+                                    : "a key of ML-DSA-87 may sign beside the release key of a hybrid model only"};
+    if (use == Use::hybrid_release) return Algorithm::ml_dsa_87;
     if (on_curve(key, "1.2.840.10045.3.1.7")) return Algorithm::esp256;
     if (on_curve(key, "1.3.132.0.34")) return Algorithm::esp384;
     if (key.algo_name() == "RSA" && key.key_length() >= 3072) return Algorithm::ps256;
@@ -98,10 +117,18 @@ Bytes to_be_signed(ByteView protected_header, ByteView external_aad, ByteView pa
 
 Bytes sign1(const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng, ByteView payload,
             std::string_view context, Payload payload_is, ByteView extra_headers) {
-  const auto algorithm = algorithm_for(key);
+  return sign1_as(algorithm_for(key), key, rng, payload, context, payload_is, extra_headers);
+}
+
+Bytes sign1_as(Algorithm algorithm, const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng, ByteView payload,
+               std::string_view context, Payload payload_is, ByteView extra_headers) {
+  const auto use = algorithm == Algorithm::ml_dsa_87 ? Use::hybrid_release : Use::general;
+  if (algorithm == Algorithm::es256 || !fits(algorithm, key, use))
+    throw Error{Errc::denied, "COSE algorithm " + std::to_string(static_cast<int>(algorithm)) +
+                                  " is not written with a key of " + key.algo_name()};
   const auto header = protected_header(algorithm, key_id(key), extra_headers);
   const auto signature = guarded(Errc::unavailable, [&] {
-    Botan::PK_Signer signer{key, rng, botan_padding(algorithm), Botan::Signature_Format::Standard};
+    Botan::PK_Signer signer{key, rng, botan_signing(algorithm), Botan::Signature_Format::Standard};
     return signer.sign_message(to_be_signed(header, as_bytes(context), payload), rng);
   });
   cbor::Writer message;
@@ -133,9 +160,10 @@ Sign1 parse_sign1(ByteView message) {
   return out;
 }
 
-Verdict verify1(const Sign1& message, const Botan::Public_Key& key, ByteView payload, std::string_view context) {
+Verdict verify1(const Sign1& message, const Botan::Public_Key& key, ByteView payload, std::string_view context,
+                Use use) {
   if (!equal_constant_time(message.kid, key_id(key))) return {{"signed by another key"}};
-  if (!fits(message.algorithm, key)) return {{"the signature's algorithm does not fit the key"}};
+  if (!fits(message.algorithm, key, use)) return {{"the signature's algorithm does not fit the key"}};
   if (message.payload && !equal_constant_time(*message.payload, payload))
     return {{"the signature carries another payload"}};
   const bool valid = guarded(Errc::bad_input, [&] {

@@ -6,9 +6,10 @@
 namespace lamp::cose {
 namespace {
 
-constexpr std::int64_t kKty = 1, kCrv = -1, kX = -2, kY = -3;
-constexpr std::int64_t kEc2 = 2, kP256 = 1;
-constexpr std::size_t kCoordinate = 32;
+constexpr std::int64_t kKty = 1, kAlg = 3, kCrv = -1, kX = -2, kY = -3, kPub = -1;
+constexpr std::int64_t kEc2 = 2, kP256 = 1, kAkp = 7;
+constexpr std::size_t kCoordinate = 32, kMlDsa87Size = 2592;
+constexpr auto kMlDsa87 = static_cast<std::int64_t>(Algorithm::ml_dsa_87);
 
 cbor::Reader member(ByteView key, std::int64_t label) {
   const auto value = cbor::find(key, label);
@@ -41,6 +42,25 @@ Bytes decode_p256_key(ByteView cose_key) {
     append(point, coordinate);
   }
   return point;
+}
+
+Bytes encode_ml_dsa_key(ByteView raw) {
+  if (raw.size() != kMlDsa87Size) throw Error{Errc::bad_input, "not a public key of ML-DSA-87"};
+  return cbor::MapWriter{}
+      .add(kKty, cbor::Writer{}.integer(kAkp))
+      .add(kAlg, cbor::Writer{}.integer(kMlDsa87))
+      .add(kPub, cbor::Writer{}.bytes(raw))
+      .encoded();
+}
+
+Bytes decode_ml_dsa_key(ByteView cose_key) {
+  if (member(cose_key, kKty).integer() != kAkp || member(cose_key, kAlg).integer() != kMlDsa87)
+    throw Error{Errc::bad_input, "COSE_Key is not an ML-DSA-87 key"};
+  if (cbor::Reader{cose_key}.map() != 3) throw Error{Errc::bad_input, "COSE_Key of ML-DSA-87 with other members"};
+  auto value = member(cose_key, kPub);
+  const auto raw = value.bytes();
+  if (raw.size() != kMlDsa87Size) throw Error{Errc::bad_input, "COSE_Key of ML-DSA-87 with a key of the wrong length"};
+  return {raw.begin(), raw.end()};
 }
 
 }  // namespace lamp::cose

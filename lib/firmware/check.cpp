@@ -33,6 +33,7 @@ std::string_view describe(Reason reason) noexcept {
     case Reason::manifest_altered: return "the manifest is not the one that was signed";
     case Reason::bad_signature: return "a known key's signature does not match";
     case Reason::no_release_signature: return "not signed by a trusted release key";
+    case Reason::no_hybrid_signature: return "not signed by a trusted ML-DSA-87 key as well";
     case Reason::too_few_officers: return "not approved by enough officers of the roster";
     case Reason::other_vendor: return "made for another vendor's devices";
     case Reason::other_model: return "made for another model";
@@ -57,31 +58,38 @@ Outcome outcome_of(const Error& error) {
   return {reason, std::string{describe(reason)} + ": " + error.what()};
 }
 
-TrustedKey::TrustedKey(Bytes subject_public_key_info) : public_key{std::move(subject_public_key_info)}, id{} {
+TrustedKey::TrustedKey(Bytes subject_public_key_info, cose::Use use)
+    : public_key{std::move(subject_public_key_info)}, id{} {
   const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(public_key); });
-  (void)cose::algorithm_for(*key);
+  (void)cose::algorithm_for(*key, use);
   public_key = key->subject_public_key();
   id = sha256(public_key);
 }
 
 Reason authenticate(const Envelope& envelope, const ReleaseKeys& keys, Verifier& verifier) {
   if (!same(verifier.sha256(envelope.wrapped_manifest), envelope.digest_bytes)) return Reason::manifest_altered;
-  bool released = false;
+  bool released = false, hybrid = keys.hybrid.empty();
   std::uint64_t officers = 0;
   for (std::size_t i = 0; i < envelope.count; ++i) {
     const auto message = cose::parse_sign1(envelope.storage[i]);
     if (message.payload) throw Error{Errc::bad_input, "a signature that carries a payload of its own"};
     require_distinct(envelope, i, message.kid);
     const auto* release_key = find(keys.release, message.kid);
-    const auto* key = release_key != nullptr ? release_key : find(keys.officers, message.kid);
+    const auto* hybrid_key = find(keys.hybrid, message.kid);
+    const auto* key = release_key != nullptr  ? release_key
+                      : hybrid_key != nullptr ? hybrid_key
+                                              : find(keys.officers, message.kid);
     if (key == nullptr) continue;
     if (!verifier.verifies(message, key->public_key, envelope.digest)) return Reason::bad_signature;
     if (release_key != nullptr)
       released = true;
+    else if (hybrid_key != nullptr)
+      hybrid = true;
     else
       ++officers;
   }
   if (!released) return Reason::no_release_signature;
+  if (!hybrid) return Reason::no_hybrid_signature;
   return officers >= keys.threshold ? Reason::none : Reason::too_few_officers;
 }
 
@@ -94,6 +102,7 @@ Reason check_target(const Manifest& manifest, const Target& target) {
 }
 
 Reason check_payload(const Envelope& envelope, const Manifest& manifest, Verifier& verifier) {
+  require_same_place(envelope, manifest);
   const bool intact = envelope.payload.size() == manifest.payload_size &&
                       same(verifier.sha256(envelope.payload), manifest.payload_digest);
   return intact ? Reason::none : Reason::payload_altered;

@@ -13,7 +13,8 @@
 
 namespace lamp::cose {
 struct Sign1;
-}
+enum class Use;
+}  // namespace lamp::cose
 
 namespace lamp::firmware {
 
@@ -23,6 +24,7 @@ enum class Reason {
   manifest_altered,  ///< the manifest is not the one that was signed
   bad_signature,     ///< a known key's signature does not match
   no_release_signature,
+  no_hybrid_signature,  ///< the model's releases have a second one, by ML-DSA-87
   too_few_officers,
   other_vendor,
   other_model,
@@ -58,18 +60,20 @@ Outcome outcome_of_step(Step&& step) {
 
 /// A public key that may sign, with the name (SHA-256 of the SubjectPublicKeyInfo) that signatures call it by.
 struct TrustedKey {
-  /// Throws Error{bad_input} for bytes that are no key, Error{denied} for a key that may not sign.
-  explicit TrustedKey(Bytes subject_public_key_info);
+  /// Throws Error{bad_input} for bytes that are no key, Error{denied} for a key that may not sign for that use.
+  explicit TrustedKey(Bytes subject_public_key_info, cose::Use use = {});
   Bytes public_key;
   Digest id;
 };
 
 /// Whose signatures make a release: any one of the release keys AND `threshold` distinct officers. A release key never
-/// counts as an officer, and officers without a release key count for nothing.
+/// counts as an officer, and officers without a release key count for nothing. For a hybrid model, which has ML-DSA-87
+/// keys, also any one of those; they count for nothing alone.
 struct ReleaseKeys {
   std::vector<TrustedKey> release;
   std::vector<TrustedKey> officers;
   std::uint64_t threshold = 0;
+  std::vector<TrustedKey> hybrid{};
 };
 
 /// What the checks need of cryptography; a device has its own behind it.
@@ -95,7 +99,8 @@ struct Target {
 
 [[nodiscard]] Reason check_target(const Manifest& manifest, const Target& target);
 
-/// Whether the payload is the one that the manifest names.
+/// Whether the payload is the one that the manifest names. For a detached one the caller has put it into `envelope`.
+/// Throws Error{bad_input} when it is not where the manifest says.
 [[nodiscard]] Reason check_payload(const Envelope& envelope, const Manifest& manifest, Verifier& verifier);
 
 }  // namespace lamp::firmware

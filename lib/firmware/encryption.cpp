@@ -1,6 +1,8 @@
 #include "lib/firmware/encryption.hpp"
 
-#include <botan/aead.h>
+#include <algorithm>
+#include <array>
+#include <limits>
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
@@ -10,113 +12,138 @@ namespace {
 
 constexpr std::uint64_t kTagEncrypt = 96;
 constexpr std::int64_t kAlgorithm = 1, kKid = 4, kIv = 5;
-constexpr std::int64_t kA128Gcm = 1, kA256Gcm = 3, kA128Kw = -3, kA256Kw = -5;
-constexpr std::size_t kIvSize = 12, kWrapOverhead = 8, kMaxNameSize = 80;
+constexpr std::int64_t kA128Kw = -3, kA256Kw = -5;
+constexpr std::size_t kWrapOverhead = 8, kMaxNameSize = 80;
+
+struct Facts {
+  PayloadCipher cipher;
+  std::string_view name;
+  std::size_t key, iv, tag;
+  std::uint64_t most;
+  std::int64_t wrap;
+};
+constexpr std::uint64_t kGcmMost = (1ULL << 36U) - 32, kFileMost = std::numeric_limits<std::int64_t>::max();
+constexpr std::array kCiphers{
+    Facts{PayloadCipher::a128gcm, "AES-128-GCM", 16, 12, 16, kGcmMost, kA128Kw},
+    Facts{PayloadCipher::a256gcm, "AES-256-GCM", 32, 12, 16, kGcmMost, kA256Kw},
+    Facts{PayloadCipher::a128ctr, "AES-128-CTR", 16, 16, 0, kFileMost, kA128Kw},
+    Facts{PayloadCipher::a256ctr, "AES-256-CTR", 32, 16, 0, kFileMost, kA256Kw},
+};
 
 [[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, what}; }
+
+const Facts& facts_of(PayloadCipher cipher) noexcept {
+  return *std::ranges::find(kCiphers, cipher, &Facts::cipher);  // all enumerators are there
+}
+
+PayloadCipher read_cipher(cbor::Reader& reader, bool authenticated) {
+  const auto id = reader.integer();
+  for (const auto& facts : kCiphers)
+    if (static_cast<std::int64_t>(facts.cipher) == id && (facts.tag != 0) == authenticated) return facts.cipher;
+  refuse("encryption by an algorithm that may not be used, or not with these headers");
+}
 
 void expect(cbor::Reader& reader, std::int64_t value, const char* otherwise) {
   if (reader.integer() != value) refuse(otherwise);
 }
 
-std::size_t key_size_of(ByteView protected_header) {
-  cbor::Reader reader{protected_header};
-  if (reader.map() != 1) refuse("encryption with unknown headers");
-  expect(reader, kAlgorithm, "encryption with unknown headers");
-  const auto algorithm = reader.integer();
-  reader.end();
-  if (algorithm == kA256Gcm) return 32;
-  if (algorithm == kA128Gcm) return 16;
-  refuse("encryption by an algorithm that may not be used");
-}
-
-std::unique_ptr<Botan::AEAD_Mode> gcm(Botan::Cipher_Dir direction, const SymmetricKey& key, ByteView protected_header,
-                                      ByteView iv) {
-  auto mode = Botan::AEAD_Mode::create_or_throw(key.size() == 32 ? "AES-256/GCM" : "AES-128/GCM", direction);
-  mode->set_key(key.expose_secret());
-  mode->set_associated_data(payload_authenticated_data(protected_header));
-  mode->start(iv);
-  return mode;
+/// GCM's algorithm is in the protected header; CTR, which could not authenticate one, has it beside the IV (RFC 9459,
+/// section 8).
+void read_headers(cbor::Reader& reader, EncryptionInfo& info) {
+  info.protected_header = reader.bytes();
+  const bool authenticated = !info.protected_header.empty();
+  if (authenticated) {
+    cbor::Reader header{info.protected_header};
+    if (header.map() != 1) refuse("encryption with unknown headers");
+    expect(header, kAlgorithm, "encryption with unknown headers");
+    info.cipher = read_cipher(header, true);
+    header.end();
+  }
+  if (reader.map() != (authenticated ? 1U : 2U)) refuse("encryption with unknown headers");
+  if (!authenticated) {
+    expect(reader, kAlgorithm, "encryption without an algorithm");
+    info.cipher = read_cipher(reader, false);
+  }
+  expect(reader, kIv, "encryption without an IV");
+  info.iv = reader.bytes();
 }
 
 }  // namespace
+
+std::size_t key_size(PayloadCipher cipher) noexcept { return facts_of(cipher).key; }
+std::size_t iv_size(PayloadCipher cipher) noexcept { return facts_of(cipher).iv; }
+std::size_t tag_size(PayloadCipher cipher) noexcept { return facts_of(cipher).tag; }
+std::uint64_t max_image_size(PayloadCipher cipher) noexcept { return facts_of(cipher).most; }
+std::string_view name_of(PayloadCipher cipher) noexcept { return facts_of(cipher).name; }
 
 EncryptionInfo parse_encryption_info(ByteView encoded) {
   EncryptionInfo info;
   cbor::Reader reader{encoded};
   reader.tag(kTagEncrypt);
   reader.array(4);
-  info.protected_header = reader.bytes();
-  info.key_size = key_size_of(info.protected_header);
-  if (reader.map() != 1) refuse("encryption with unknown headers");
-  expect(reader, kIv, "encryption without an IV");
-  info.iv = reader.bytes();
+  read_headers(reader, info);
+  const auto& facts = facts_of(info.cipher);
+  info.key_size = facts.key;
   if (!reader.null()) refuse("encryption information that carries a ciphertext");
   reader.array(1);
   reader.array(3);
   if (!reader.bytes().empty()) refuse("a recipient with protected headers, which key wrap does not have");
   if (reader.map() != 2) refuse("a recipient with unknown headers");
   expect(reader, kAlgorithm, "a recipient without an algorithm");
-  expect(reader, info.key_size == 32 ? kA256Kw : kA128Kw, "a key wrapped by an algorithm that does not fit");
+  expect(reader, facts.wrap, "a key wrapped by an algorithm that does not fit");
   expect(reader, kKid, "a recipient without a key id");
   info.kek_name = reader.bytes();
   info.wrapped_key = reader.bytes();
   reader.end();
-  if (info.iv.size() != kIvSize || info.wrapped_key.size() != info.key_size + kWrapOverhead || info.kek_name.empty() ||
+  if (info.iv.size() != facts.iv || info.wrapped_key.size() != facts.key + kWrapOverhead || info.kek_name.empty() ||
       info.kek_name.size() > kMaxNameSize)
     refuse("encryption information with a field of the wrong length");
   return info;
+}
+
+Bytes encode_encryption_info(PayloadCipher cipher, ByteView iv, ByteView wrapped_key, std::string_view kek_name) {
+  const auto& facts = facts_of(cipher);
+  const auto algorithm = static_cast<std::int64_t>(cipher);
+  cbor::Writer out;
+  out.tag(kTagEncrypt).array(4);
+  if (facts.tag != 0)
+    out.bytes(cbor::Writer{}.map(1).integer(kAlgorithm).integer(algorithm).encoded()).map(1);
+  else
+    out.bytes({}).map(2).integer(kAlgorithm).integer(algorithm);
+  out.integer(kIv).bytes(iv).null().array(1).array(3).bytes({});
+  out.map(2).integer(kAlgorithm).integer(facts.wrap).integer(kKid).bytes(as_bytes(kek_name)).bytes(wrapped_key);
+  auto encoded = std::move(out).encoded();
+  (void)parse_encryption_info(encoded);
+  return encoded;
 }
 
 Bytes payload_authenticated_data(ByteView protected_header) {
   return cbor::Writer{}.array(3).text("Encrypt").bytes(protected_header).bytes({}).encoded();
 }
 
-EncryptedPayload encrypt_payload(const SymmetricKey& content_key, ByteView iv, ByteView wrapped_key,
-                                 std::string_view kek_name, ByteView image) {
-  const bool long_key = content_key.size() == 32;
-  const auto header =
-      cbor::MapWriter{}.add(kAlgorithm, cbor::Writer{}.integer(long_key ? kA256Gcm : kA128Gcm)).encoded();
+EncryptedPayload encrypt_payload(PayloadCipher cipher, const SymmetricKey& content_key, ByteView iv,
+                                 ByteView wrapped_key, std::string_view kek_name, ByteView image) {
   EncryptedPayload out;
-  out.info = cbor::Writer{}
-                 .tag(kTagEncrypt)
-                 .array(4)
-                 .bytes(header)
-                 .map(1)
-                 .integer(kIv)
-                 .bytes(iv)
-                 .null()
-                 .array(1)
-                 .array(3)
-                 .bytes({})
-                 .map(2)
-                 .integer(kAlgorithm)
-                 .integer(long_key ? kA256Kw : kA128Kw)
-                 .integer(kKid)
-                 .bytes(as_bytes(kek_name))
-                 .bytes(wrapped_key)
-                 .encoded();
-  if (parse_encryption_info(out.info).key_size != content_key.size()) refuse("a content key of the wrong length");
-  guarded(Errc::internal, [&] {
-    SecureBytes buffer{image.begin(), image.end()};
-    gcm(Botan::Cipher_Dir::Encryption, content_key, header, iv)->finish(buffer);
-    out.ciphertext.assign(buffer.begin(), buffer.end());
-  });
+  out.info = encode_encryption_info(cipher, iv, wrapped_key, kek_name);
+  PayloadCoder coder{PayloadCoder::Direction::encrypt, content_key, parse_encryption_info(out.info)};
+  SecureBytes buffer{image.begin(), image.end()};
+  (void)coder.finish(buffer);
+  out.ciphertext.assign(buffer.begin(), buffer.end());
   return out;
 }
 
+EncryptedPayload encrypt_payload(const SymmetricKey& content_key, ByteView iv, ByteView wrapped_key,
+                                 std::string_view kek_name, ByteView image) {
+  const auto cipher =
+      content_key.size() == key_size(PayloadCipher::a128gcm) ? PayloadCipher::a128gcm : PayloadCipher::a256gcm;
+  return encrypt_payload(cipher, content_key, iv, wrapped_key, kek_name, image);
+}
+
 Bytes decrypt_payload(const SymmetricKey& content_key, const EncryptionInfo& info, ByteView ciphertext) {
-  if (content_key.size() != info.key_size) refuse("a content key of the wrong length");
-  const auto plain = attempt([&] {
-    return guarded(Errc::denied, [&] {
-      SecureBytes buffer{ciphertext.begin(), ciphertext.end()};
-      gcm(Botan::Cipher_Dir::Decryption, content_key, info.protected_header, info.iv)->finish(buffer);
-      return Bytes{buffer.begin(), buffer.end()};
-    });
-  });
-  if (std::holds_alternative<Error>(plain))
-    throw Error{Errc::denied, "the payload was encrypted under another key, or was altered"};
-  return std::get<Bytes>(plain);
+  PayloadCoder coder{PayloadCoder::Direction::decrypt, content_key, info};
+  SecureBytes buffer{ciphertext.begin(), ciphertext.end()};
+  if (!coder.finish(buffer)) throw Error{Errc::denied, "the payload was encrypted under another key, or was altered"};
+  return {buffer.begin(), buffer.end()};
 }
 
 }  // namespace lamp::firmware

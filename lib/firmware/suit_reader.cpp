@@ -1,6 +1,6 @@
 #include <algorithm>
 #include <charconv>
-#include <limits>
+#include <utility>
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
@@ -12,8 +12,6 @@ namespace lamp::firmware {
 namespace {
 
 using cbor::Reader;
-
-constexpr std::uint64_t kGcmTagSize = 16;
 
 [[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, what}; }
 
@@ -49,13 +47,22 @@ class Sequence {
            "a command with an argument that a release does not have here");
   }
   Reader& parameters(std::uint64_t count) {
-    expect(reader_, suit::directive_override_parameters, "parameters missing where a release has them");
-    if (reader_.map() != count) refuse("parameters that a release does not have here");
+    if (open_parameters() != count) refuse("parameters that a release does not have here");
     return reader_;
+  }
+  /// So many, and whether there is one more.
+  std::pair<Reader&, bool> parameters_and_perhaps_one(std::uint64_t count) {
+    const auto given = open_parameters();
+    if (given != count && given != count + 1) refuse("parameters that a release does not have here");
+    return {reader_, given == count + 1};
   }
   void end() const { reader_.end(); }
 
  private:
+  std::uint64_t open_parameters() {
+    expect(reader_, suit::directive_override_parameters, "parameters missing where a release has them");
+    return reader_.map();
+  }
   Reader reader_;
 };
 
@@ -95,7 +102,7 @@ void read_common(Reader& parent, Manifest& manifest) {
   Sequence shared{reader, 6};
   reader.end();
   shared.command(suit::directive_set_component, suit::kImageComponent);
-  Reader& image = shared.parameters(6);
+  auto [image, revokes] = shared.parameters_and_perhaps_one(6);
   key(image, suit::kVendorParameter);
   copy_exactly(image.bytes(), manifest.vendor, "a vendor id that is not 16 bytes");
   key(image, suit::kClassParameter);
@@ -105,6 +112,10 @@ void read_common(Reader& parent, Manifest& manifest) {
   manifest.version = read_version(image);
   key(image, kSecurityEpochParameter);
   manifest.security_epoch = image.unsigned_integer();
+  if (revokes) {
+    key(image, kRevokedKeysParameter);
+    manifest.revoked = RevokedKeys::parse(image.bytes());
+  }
   shared.command(suit::condition_vendor, suit::kReportCondition);
   shared.command(suit::condition_class, suit::kReportCondition);
   shared.command(suit::directive_set_component, suit::kPayloadComponent);
@@ -126,12 +137,18 @@ void read_invoke(Reader& reader) {
   sequence.end();
 }
 
+PayloadPlace place_of(std::string_view uri) {
+  if (uri == kPayloadUri) return PayloadPlace::integrated;
+  if (uri == kDetachedPayloadUri) return PayloadPlace::detached;
+  refuse("a payload that is neither inside the envelope nor beside it");
+}
+
 void read_install(Reader& reader, Manifest& manifest) {
   Sequence sequence{reader, 8};
   sequence.command(suit::directive_set_component, suit::kPayloadComponent);
   Reader& fetch = sequence.parameters(1);
   key(fetch, suit::kUriParameter);
-  if (fetch.text() != kPayloadUri) refuse("a payload that is not inside the envelope");
+  manifest.place = place_of(fetch.text());
   sequence.command(suit::directive_fetch, suit::kReportDirective);
   sequence.command(suit::condition_image_match, suit::kReportCondition);
   sequence.command(suit::directive_set_component, suit::kImageComponent);
@@ -176,10 +193,10 @@ void check_values(const Manifest& manifest) {
   if (manifest.sequence == 0) refuse("sequence number 0");
   if (!is_name(manifest.model)) refuse("a model that is no name");
   if (manifest.image_size == 0) refuse("an empty image");
-  if (manifest.image_size > std::numeric_limits<std::uint64_t>::max() - kGcmTagSize ||
-      manifest.payload_size != manifest.image_size + kGcmTagSize)
+  const auto encryption = parse_encryption_info(manifest.encryption_info);
+  if (manifest.image_size > max_image_size(encryption.cipher)) refuse("an image larger than its cipher takes");
+  if (manifest.payload_size != manifest.image_size + tag_size(encryption.cipher))
     refuse("a payload size that does not fit the image size");
-  (void)parse_encryption_info(manifest.encryption_info);
 }
 
 }  // namespace
@@ -207,11 +224,13 @@ Manifest parse_manifest(ByteView encoded) {
   return manifest;
 }
 
-Envelope parse_envelope(ByteView encoded) {
-  Envelope envelope;
-  Reader reader{encoded};
+EnvelopeHead parse_envelope_head(ByteView start) {
+  EnvelopeHead head;
+  auto& envelope = head.envelope;
+  Reader reader{start.first(std::min(start.size(), kMaxHeadSize))};
   reader.tag(suit::kEnvelopeTag);
-  if (reader.map() != 3) refuse("an envelope that does not have the members of a release");
+  const auto members = reader.map();
+  if (members != 2 && members != 3) refuse("an envelope that does not have the members of a release");
   key(reader, suit::kAuthenticationWrapper);
   Reader wrapper = nested(reader);
   const auto items = wrapper.array();
@@ -224,10 +243,27 @@ Envelope parse_envelope(ByteView encoded) {
   key(reader, suit::kManifest);
   envelope.wrapped_manifest = reader.item();
   envelope.manifest = Reader{envelope.wrapped_manifest}.bytes();
-  if (reader.text() != kPayloadUri) refuse("an envelope without the payload of a release");
-  envelope.payload = reader.bytes();
-  reader.end();
-  return envelope;
+  envelope.place = members == 3 ? PayloadPlace::integrated : PayloadPlace::detached;
+  if (envelope.place == PayloadPlace::integrated) {
+    if (reader.text() != kPayloadUri) refuse("an envelope without the payload of a release");
+    head.payload_size = reader.bytes_head();
+  }
+  head.size = reader.offset();
+  return head;
+}
+
+Envelope parse_envelope(ByteView encoded) {
+  auto head = parse_envelope_head(encoded);
+  head.envelope.payload = encoded.subspan(head.size);
+  if (head.envelope.payload.size() < head.payload_size) refuse("the envelope ends within its payload");
+  if (head.envelope.payload.size() > head.payload_size) refuse("unexpected data after the envelope");
+  return head.envelope;
+}
+
+void require_same_place(const Envelope& envelope, const Manifest& manifest) {
+  if (envelope.place != manifest.place)
+    refuse(manifest.place == PayloadPlace::detached ? "an envelope with a payload whose manifest has it beside"
+                                                    : "an envelope without the payload that its manifest has inside");
 }
 
 }  // namespace lamp::firmware

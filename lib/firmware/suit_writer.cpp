@@ -51,6 +51,7 @@ Writer common(const Manifest& manifest) {
       .add(suit::kClassParameter, bytes(manifest.model_class))
       .add(kVersionParameter, integer(version))
       .add(kSecurityEpochParameter, integer(manifest.security_epoch));
+  if (!manifest.revoked.empty()) image.add(kRevokedKeysParameter, bytes(manifest.revoked.encode()));
   Sequence shared;
   shared.select(suit::kImageComponent)
       .set(image)
@@ -74,7 +75,8 @@ Writer validate() {
 
 Writer install(const Manifest& manifest) {
   MapWriter fetch;
-  fetch.add(suit::kUriParameter, std::move(Writer{}.text(kPayloadUri)));
+  const bool detached = manifest.place == PayloadPlace::detached;
+  fetch.add(suit::kUriParameter, std::move(Writer{}.text(detached ? kDetachedPayloadUri : kPayloadUri)));
   MapWriter copy;
   copy.add(suit::kEncryptionParameter, bytes(manifest.encryption_info))
       .add(suit::kSourceParameter, integer(suit::kPayloadComponent));
@@ -135,21 +137,30 @@ Bytes encode_manifest(const Manifest& manifest) {
 
 Bytes suit_digest(ByteView manifest) { return digest_item(sha256(Writer{}.bytes(manifest).encoded())); }
 
-Bytes encode_envelope(ByteView manifest, const std::vector<Bytes>& blocks, ByteView payload) {
+Bytes encode_envelope_head(ByteView encoded_manifest, const std::vector<Bytes>& blocks) {
+  const auto manifest = parse_manifest(encoded_manifest);
+  const bool integrated = manifest.place == PayloadPlace::integrated;
   Writer wrapper;
-  wrapper.array(1 + blocks.size()).bytes(suit_digest(manifest));
+  wrapper.array(1 + blocks.size()).bytes(suit_digest(encoded_manifest));
   for (const auto& block : blocks) wrapper.bytes(block);
-  auto encoded = Writer{}
-                     .tag(suit::kEnvelopeTag)
-                     .map(3)
-                     .integer(suit::kAuthenticationWrapper)
-                     .bytes(wrapper.encoded())
-                     .integer(suit::kManifest)
-                     .bytes(manifest)
-                     .text(kPayloadUri)
-                     .bytes(payload)
-                     .encoded();
-  (void)parse_envelope(encoded);
+  Writer head;
+  head.tag(suit::kEnvelopeTag)
+      .map(integrated ? 3 : 2)
+      .integer(suit::kAuthenticationWrapper)
+      .bytes(wrapper.encoded())
+      .integer(suit::kManifest)
+      .bytes(encoded_manifest);
+  if (integrated) head.text(kPayloadUri).bytes_head(manifest.payload_size);
+  auto encoded = std::move(head).encoded();
+  (void)parse_envelope_head(encoded);
+  return encoded;
+}
+
+Bytes encode_envelope(ByteView manifest, const std::vector<Bytes>& blocks, ByteView payload) {
+  const auto values = parse_manifest(manifest);
+  if (payload.size() != values.payload_size) throw Error{Errc::bad_input, "a payload whose size is not the manifest's"};
+  auto encoded = encode_envelope_head(manifest, blocks);
+  if (values.place == PayloadPlace::integrated) append(encoded, payload);
   return encoded;
 }
 

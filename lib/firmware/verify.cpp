@@ -10,10 +10,10 @@
 namespace lamp::firmware {
 namespace {
 
-std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys) {
+std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys, cose::Use use = cose::Use::general) {
   std::vector<TrustedKey> out;
   out.reserve(keys.size());
-  for (const auto& key : keys) out.emplace_back(key);
+  for (const auto& key : keys) out.emplace_back(key, use);
   return out;
 }
 
@@ -34,6 +34,7 @@ Reason check(ByteView bytes, const ReleaseKeys& keys, const ReleaseTrust& trust)
   // People approve the name and devices compare the class: a manifest in which they differ deceives one of them.
   if (manifest.model_class != class_id(manifest.vendor, manifest.model))
     throw Error{Errc::bad_input, "the class id is not that of the model's name"};
+  require_signers_kept(envelope, manifest.revoked);
   if (const auto reason = check_target(manifest, target_of(manifest, trust)); reason != Reason::none) return reason;
   return check_payload(envelope, manifest, verifier);
 }
@@ -41,7 +42,8 @@ Reason check(ByteView bytes, const ReleaseKeys& keys, const ReleaseTrust& trust)
 }  // namespace
 
 Outcome check_release(ByteView envelope, const ReleaseTrust& trust) {
-  const ReleaseKeys keys{trusted(trust.release_keys), trusted(trust.officers), trust.threshold};
+  const ReleaseKeys keys{trusted(trust.release_keys), trusted(trust.officers), trust.threshold,
+                         trusted(trust.hybrid_keys, cose::Use::hybrid_release)};
   return outcome_of_step([&] { return check(envelope, keys, trust); });
 }
 
@@ -55,7 +57,9 @@ Digest SoftwareVerifier::sha256(ByteView bytes) { return firmware::sha256(bytes)
 
 bool SoftwareVerifier::verifies(const cose::Sign1& message, ByteView public_key, ByteView payload) {
   const auto key = guarded(Errc::internal, [&] { return Botan::X509::load_key(public_key); });
-  return cose::verify1(message, *key, payload, {}).acceptable();
+  // Which keys are looked for as which is TrustedKey's affair; here only that the algorithm fits.
+  const auto use = message.algorithm == cose::Algorithm::ml_dsa_87 ? cose::Use::hybrid_release : cose::Use::general;
+  return cose::verify1(message, *key, payload, {}, use).acceptable();
 }
 
 }  // namespace lamp::firmware

@@ -14,6 +14,7 @@ namespace lamp::firmware {
 /// What the verifier believes beforehand.
 struct ReleaseTrust {
   std::vector<Bytes> release_keys;  ///< SubjectPublicKeyInfo
+  std::vector<Bytes> hybrid_keys;   ///< SubjectPublicKeyInfo of ML-DSA-87; when there are any, one must sign as well
   std::vector<Bytes> officers;      ///< SubjectPublicKeyInfo of the roster's approval keys
   std::uint64_t threshold = 0;
   std::optional<std::string> vendor;  ///< domain

@@ -11,6 +11,7 @@ namespace lamp::cose {
 namespace {
 
 using testing::HasSubstr;
+using testing_keys::ml_dsa_87;
 using testing_keys::p256;
 using testing_keys::p384;
 using testing_keys::rsa3072;
@@ -33,6 +34,45 @@ TEST(CoseAlgorithm, FollowsTheKey) {
 TEST(CoseAlgorithm, RefusesAShortRsaKey) {
   const Botan::RSA_PrivateKey short_key{rng(), 2048};
   EXPECT_THROW((void)algorithm_for(short_key), Error);
+}
+
+TEST(CoseAlgorithm, HasMlDsaBesideAReleaseKeyOnly) {
+  EXPECT_EQ(algorithm_for(ml_dsa_87(), Use::hybrid_release), Algorithm::ml_dsa_87);
+  EXPECT_THROW((void)algorithm_for(ml_dsa_87()), Error);
+  EXPECT_THROW((void)algorithm_for(rsa3072(), Use::hybrid_release), Error);
+  const Botan::ML_DSA_PrivateKey weaker{rng(), Botan::ML_DSA_Mode::ML_DSA_6x5};
+  EXPECT_THROW((void)algorithm_for(weaker, Use::hybrid_release), Error);
+  EXPECT_THROW((void)algorithm_for(weaker), Error);
+}
+
+TEST(CoseSign1As, SignsByPs512) {
+  const auto message = sign1_as(Algorithm::ps512, rsa3072(), rng(), kPayload, "test-v1");
+  EXPECT_EQ(parse_sign1(message).algorithm, Algorithm::ps512);
+  EXPECT_EQ(objection(verify1(parse_sign1(message), rsa3072(), kPayload, "test-v1")), "");
+}
+
+TEST(CoseSign1As, SignsByMlDsaForOneUse) {
+  const auto message = sign1_as(Algorithm::ml_dsa_87, ml_dsa_87(), rng(), kPayload, "");
+  const auto parsed = parse_sign1(message);
+  EXPECT_EQ(parsed.signature.size(), 4627U);
+  EXPECT_EQ(objection(verify1(parsed, ml_dsa_87(), kPayload, "", Use::hybrid_release)), "");
+  EXPECT_THAT(objection(verify1(parsed, ml_dsa_87(), kPayload, "")), HasSubstr("does not fit"));
+  EXPECT_THAT(objection(verify1(parsed, ml_dsa_87(), to_bytes("other"), "", Use::hybrid_release)),
+              HasSubstr("does not match"));
+}
+
+TEST(CoseSign1As, RefusesWhatDoesNotFitAndWhatIsNeverWritten) {
+  EXPECT_THROW((void)sign1_as(Algorithm::ps512, p256(), rng(), kPayload, ""), Error);
+  EXPECT_THROW((void)sign1_as(Algorithm::ml_dsa_87, rsa3072(), rng(), kPayload, ""), Error);
+  EXPECT_THROW((void)sign1_as(Algorithm::es256, p256(), rng(), kPayload, ""), Error);
+}
+
+TEST(CoseVerify, TellsAnAlgorithmOfAnotherFamilyFromAFailure) {
+  const auto message = signed_by(rsa3072());
+  auto parsed = parse_sign1(message);
+  parsed.algorithm = Algorithm::ml_dsa_87;
+  EXPECT_THAT(objection(verify1(parsed, rsa3072(), kPayload, "test-v1", Use::hybrid_release)),
+              HasSubstr("does not fit"));
 }
 
 class SignedByEach : public testing::TestWithParam<const Botan::Private_Key*> {};
@@ -117,6 +157,7 @@ INSTANTIATE_TEST_SUITE_P(Table, MalformedSign1,
                                          Malformed{"NoAlgorithm", message("a1" + kKid)},
                                          Malformed{"NoKid", message("a10128")},
                                          Malformed{"UnknownAlgorithm", message("a2013903e6" + kKid)},
+                                         Malformed{"OlderName", message("a20126" + kKid)},
                                          Malformed{"AlgorithmIsText", message("a2016161" + kKid)},
                                          Malformed{"ShortKid", message("a20128044100")},
                                          Malformed{"CriticalHeader", message("a301280281390fff" + kKid)},
@@ -140,6 +181,17 @@ TEST(CoseKey, RefusesOtherKeys) {
        {"a0", "a201022001", "a4010120012158200022582000", "a401022002214100224100", "a401022001214100224100"})
     EXPECT_THROW((void)decode_p256_key(from_hex(bad)), Error) << bad;
   EXPECT_THROW((void)encode_p256_key(Bytes(33, 2)), Error);
+}
+
+TEST(CoseKey, OfMlDsaGoesThereAndBackAndNothingElseIsOne) {
+  const auto raw = ml_dsa_87().raw_public_key_bits();
+  const auto encoded = encode_ml_dsa_key(raw);
+  EXPECT_EQ(hex(ByteView{encoded}.first(9)), "a3010703383120590a");  // kty AKP, alg -50, then -1: pub
+  EXPECT_EQ(decode_ml_dsa_key(encoded), raw);
+  for (const auto* bad : {"a0", "a201070338312041", "a30107033831204100", "a301070338302041"})
+    EXPECT_THROW((void)decode_ml_dsa_key(from_hex(bad)), Error) << bad;
+  EXPECT_THROW((void)decode_ml_dsa_key(encode_p256_key(p256()._public_ec_point().serialize_uncompressed())), Error);
+  EXPECT_THROW((void)encode_ml_dsa_key(Bytes(32, 2)), Error);
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <botan/data_src.h>
 #include <botan/ec_group.h>
 #include <botan/ecdsa.h>
+#include <botan/ml_dsa.h>
 #include <botan/pkcs8.h>
 #include <botan/system_rng.h>
 
@@ -27,6 +28,11 @@ inline const Botan::ECDSA_PrivateKey& p256() {
 
 inline const Botan::ECDSA_PrivateKey& p384() {
   static const Botan::ECDSA_PrivateKey key{Botan::system_rng(), Botan::EC_Group::from_name("secp384r1")};
+  return key;
+}
+
+inline const Botan::ML_DSA_PrivateKey& ml_dsa_87() {
+  static const Botan::ML_DSA_PrivateKey key{Botan::system_rng(), Botan::ML_DSA_Mode::ML_DSA_8x7};
   return key;
 }
 

@@ -17,7 +17,7 @@ Botan::ECDSA_PrivateKey new_p256() { return {rng(), Botan::EC_Group::from_name("
 }  // namespace
 
 // The smallest release key that cose::algorithm_for takes: the product's has 4096 bits, which only cost time here.
-Keys::Keys() : release{testing_keys::rsa3072()}, stranger{new_p256()} {
+Keys::Keys() : release{testing_keys::rsa3072()}, stranger{new_p256()}, hybrid{testing_keys::ml_dsa_87()} {
   for (int i = 0; i < 3; ++i) officers.push_back(new_p256());
 }
 
@@ -28,17 +28,18 @@ const Keys& keys() {
 
 Bytes spki(const Botan::Public_Key& key) { return key.subject_public_key(); }
 
-SymmetricKey kek(std::uint8_t fill) { return SymmetricKey{SecureBytes(32, fill)}; }
+SymmetricKey kek(std::uint8_t fill, std::size_t size) { return SymmetricKey{SecureBytes(size, fill)}; }
 
 Bytes sign_digest(const Botan::Private_Key& key, ByteView manifest) {
   return cose::sign1(key, rng(), suit_digest(manifest), "");
 }
 
 Made make_release(const Recipe& recipe) {
-  const SymmetricKey content_key{rng().random_vec(32)};
-  auto payload =
-      encrypt_payload(content_key, rng().random_vec<Bytes>(12), crypto::wrap_key(kek(recipe.kek_fill), content_key),
-                      "kek." + recipe.model, recipe.image);
+  const auto key_length = key_size(recipe.cipher);
+  const SymmetricKey content_key{rng().random_vec(key_length)};
+  const auto wrapped = crypto::wrap_key(kek(recipe.kek_fill, key_length), content_key);
+  auto payload = encrypt_payload(recipe.cipher, content_key, rng().random_vec<Bytes>(iv_size(recipe.cipher)), wrapped,
+                                 "kek." + recipe.model, recipe.image);
   Manifest manifest;
   manifest.sequence = recipe.sequence;
   manifest.vendor = vendor_id(recipe.vendor);
@@ -51,10 +52,16 @@ Made make_release(const Recipe& recipe) {
   manifest.payload_digest = sha256(payload.ciphertext);
   manifest.payload_size = payload.ciphertext.size();
   manifest.encryption_info = payload.info;
+  manifest.place = recipe.place;
+  for (const auto& id : recipe.revoked) manifest.revoked.add(id);
   Made made;
   made.manifest = encode_manifest(manifest);
   made.payload = std::move(payload.ciphertext);
-  if (recipe.release_signature) made.blocks.push_back(sign_digest(keys().release, made.manifest));
+  const auto sign_by = [&](cose::Algorithm algorithm, const Botan::Private_Key& key) {
+    made.blocks.push_back(cose::sign1_as(algorithm, key, rng(), suit_digest(made.manifest), ""));
+  };
+  if (recipe.release_signature) sign_by(recipe.release_algorithm, keys().release);
+  if (recipe.hybrid_signature) sign_by(cose::Algorithm::ml_dsa_87, keys().hybrid);
   for (const auto officer : recipe.officers)
     made.blocks.push_back(sign_digest(keys().officers.at(officer), made.manifest));
   made.envelope = encode_envelope(made.manifest, made.blocks, made.payload);

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "lib/base/secret.hpp"
+#include "lib/crypto/cose.hpp"
 #include "lib/firmware/device/updater.hpp"
+#include "lib/firmware/encryption.hpp"
 #include "lib/firmware/verify.hpp"
 
 namespace lamp::firmware::test {
@@ -17,12 +19,13 @@ struct Keys {
   const Botan::Private_Key& release;
   std::vector<Botan::ECDSA_PrivateKey> officers;  ///< three of the roster
   Botan::ECDSA_PrivateKey stranger;
+  const Botan::Private_Key& hybrid;  ///< ML-DSA-87
 };
 const Keys& keys();
 
 [[nodiscard]] Bytes spki(const Botan::Public_Key& key);
-/// The model's key-encryption key: 32 times `fill`.
-[[nodiscard]] SymmetricKey kek(std::uint8_t fill = 0x4b);
+/// The model's key-encryption key: 32 times, or fewer, `fill`.
+[[nodiscard]] SymmetricKey kek(std::uint8_t fill = 0x4b, std::size_t size = 32);
 
 /// A release that is right unless a field says otherwise.
 struct Recipe {
@@ -33,6 +36,11 @@ struct Recipe {
   std::uint8_t kek_fill = 0x4b;
   bool release_signature = true;
   std::vector<std::size_t> officers = {0, 1};
+  PayloadCipher cipher = PayloadCipher::a256gcm;
+  PayloadPlace place = PayloadPlace::integrated;
+  std::vector<KeyId> revoked = {};
+  bool hybrid_signature = false;
+  cose::Algorithm release_algorithm = cose::Algorithm::ps256;
 };
 
 struct Made {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/key_wrap.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "tests/firmware/release_fixture.hpp"
 
@@ -99,7 +100,14 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Malformed{"BareManifest", "another tag",
                   [](const Made& m) { return cbor::Writer{}.tag(1070).raw(m.manifest).encoded(); }},
-        Malformed{"WithoutPayload", "members", [](const Made& m) { return start(m, 2).encoded(); }},
+        Malformed{"PayloadTooShort", "ends within",
+                  [](const Made& m) {
+                    auto bytes = start(m, 3).text("#firmware").bytes(m.payload).encoded();
+                    bytes.pop_back();
+                    return bytes;
+                  }},
+        Malformed{"SomethingBehind", "after the envelope",
+                  [](const Made& m) { return start(m, 2).text("#firmware").bytes(m.payload).encoded(); }},
         Malformed{"AnotherPayload", "without the payload",
                   [](const Made& m) { return start(m, 3).text("#other").bytes(m.payload).encoded(); }},
         Malformed{"SecondPayload", "members",
@@ -126,6 +134,138 @@ INSTANTIATE_TEST_SUITE_P(
                     const auto list = cbor::Writer{}.array(1).bytes(digest).encoded();
                     return cbor::Writer{}.tag(107).map(3).integer(2).bytes(list).encoded();
                   }}));
+
+TEST(EnvelopeHead, IsTheEnvelopeWithoutThePayloadsBytes) {
+  const auto made = make_release();
+  const auto head = encode_envelope_head(made.manifest, made.blocks);
+  auto whole = head;
+  append(whole, made.payload);
+  EXPECT_EQ(whole, made.envelope);
+  const auto read = parse_envelope_head(ByteView{whole}.first(head.size() + 5));
+  EXPECT_EQ(read.size, head.size());
+  EXPECT_EQ(read.payload_size, made.payload.size());
+  EXPECT_EQ(read.envelope.count, made.blocks.size());
+}
+
+TEST(EnvelopeHead, IsTheWholeEnvelopeOfADetachedPayload) {
+  const auto made = make_release({.place = PayloadPlace::detached});
+  EXPECT_EQ(made.envelope, encode_envelope_head(made.manifest, made.blocks));
+  const auto envelope = parse_envelope(made.envelope);
+  EXPECT_EQ(envelope.place, PayloadPlace::detached);
+  EXPECT_TRUE(envelope.payload.empty());
+  EXPECT_EQ(parse_manifest(envelope.manifest).place, PayloadPlace::detached);
+}
+
+TEST(EnvelopeHead, RefusesAPayloadElsewhereThanTheManifestSays) {
+  const auto inside = make_release(), beside = make_release({.place = PayloadPlace::detached});
+  const auto one = parse_envelope(inside.envelope), other = parse_envelope(beside.envelope);
+  EXPECT_THROW(require_same_place(one, parse_manifest(beside.manifest)), Error);
+  EXPECT_THROW(require_same_place(other, parse_manifest(inside.manifest)), Error);
+  EXPECT_NO_THROW(require_same_place(one, parse_manifest(inside.manifest)));
+}
+
+TEST(EnvelopeHead, RefusesToReadBeyondItsLimit) {
+  const auto made = make_release();
+  std::vector<Bytes> blocks(kMaxAuthenticationBlocks, Bytes(kMaxHeadSize / kMaxAuthenticationBlocks, 1));
+  EXPECT_THROW((void)encode_envelope_head(made.manifest, blocks), Error);
+}
+
+TEST(RevokedKeys, AreInTheManifestInOneOrder) {
+  const KeyId first{1}, second{2};
+  const auto one = make_release({.revoked = {second, first, second}});
+  const auto manifest = parse_manifest(one.manifest);
+  EXPECT_EQ(manifest.revoked.ids().size(), 2U);
+  EXPECT_EQ(manifest.revoked.ids()[0], first);
+  EXPECT_TRUE(manifest.revoked.contains(second));
+  EXPECT_FALSE(manifest.revoked.contains(KeyId{3}));
+  EXPECT_EQ(encode_manifest(manifest), one.manifest);
+}
+
+TEST(RevokedKeys, RefuseAnyOtherEncoding) {
+  const std::string one = "5820" + std::string(64, '1'), two = "5820" + std::string(64, '2');
+  EXPECT_EQ(RevokedKeys::parse(from_hex("82" + one + two)).ids().size(), 2U);
+  std::string nine = "89";
+  for (const char digit : {'1', '2', '3', '4', '5', '6', '7', '8', '9'}) nine += "5820" + std::string(64, digit);
+  for (const auto& bad : {std::string{"80"}, "82" + two + one, "82" + one + one, "81581f" + std::string(62, '1'),
+                          "81" + one + "00", nine, "a0" + one})
+    EXPECT_THROW((void)RevokedKeys::parse(from_hex(bad)), Error) << bad;
+}
+
+TEST(RevokedKeys, AreEightAtMost) {
+  RevokedKeys keys;
+  for (std::uint8_t i = 0; i < kMaxRevokedKeys; ++i) keys.add(KeyId{i});
+  EXPECT_NO_THROW(keys.add(KeyId{3}));
+  EXPECT_THROW(keys.add(KeyId{99}), Error);
+}
+
+struct Cipher {
+  const char* name;
+  PayloadCipher id;
+  std::size_t longer;
+};
+void PrintTo(const Cipher& c, std::ostream* os) { *os << c.name; }
+class Ciphers : public testing::TestWithParam<Cipher> {};
+
+TEST_P(Ciphers, CarryAReleaseThatItsKekOpens) {
+  const auto id = GetParam().id;
+  const auto made = make_release({.cipher = id});
+  const auto manifest = parse_manifest(parse_envelope(made.envelope).manifest);
+  EXPECT_EQ(manifest.payload_size, 300 + GetParam().longer);
+  const auto info = parse_encryption_info(manifest.encryption_info);
+  EXPECT_EQ(info.cipher, id);
+  const auto key = crypto::unwrap_key(kek(0x4b, key_size(id)), info.wrapped_key);
+  EXPECT_EQ(decrypt_payload(key, info, made.payload), Bytes(300, 0xa5));
+}
+
+TEST_P(Ciphers, AreTheSameInPiecesOfAnySizeAndWhole) {
+  const auto id = GetParam().id;
+  const SymmetricKey key{SecureBytes(key_size(id), 7)};
+  const auto info_bytes = encode_encryption_info(id, Bytes(iv_size(id), 3), Bytes(key_size(id) + 8, 1), "kek");
+  const auto info = parse_encryption_info(info_bytes);
+  const Bytes image(1000, 0x3c);
+  for (const std::size_t piece : {16U, 48U, 512U}) {
+    PayloadCoder coder{PayloadCoder::Direction::encrypt, key, info};
+    Bytes out = image;
+    std::size_t at = 0;
+    for (; out.size() - at > piece; at += piece) coder.process(std::span{out}.subspan(at, piece));
+    SecureBytes rest{out.begin() + static_cast<std::ptrdiff_t>(at), out.end()};
+    out.resize(at);
+    ASSERT_TRUE(coder.finish(rest));
+    append(out, rest);
+    EXPECT_EQ(out, encrypt_payload(id, key, info.iv, info.wrapped_key, "kek", image).ciphertext) << piece;
+  }
+}
+
+TEST_P(Ciphers, AreNamedByOneEncodingOnly) {
+  const auto id = GetParam().id;
+  const auto good = encode_encryption_info(id, Bytes(iv_size(id), 3), Bytes(key_size(id) + 8, 1), "kek");
+  for (std::size_t i = 0; i < good.size(); ++i) {
+    auto bad = good;
+    bad[i] ^= 0x01;
+    const auto read = attempt([&] {
+      const auto info = parse_encryption_info(bad);
+      return encode_encryption_info(info.cipher, info.iv, info.wrapped_key, lamp::to_text(info.kek_name));
+    });
+    EXPECT_EQ(std::holds_alternative<Bytes>(read) ? std::get<Bytes>(read) : bad, bad) << "byte " << i;
+    EXPECT_THROW((void)parse_encryption_info(ByteView{good}.first(i)), Error) << "cut at " << i;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Ciphers,
+                         testing::Values(Cipher{"A128GCM", PayloadCipher::a128gcm, 16},
+                                         Cipher{"A256GCM", PayloadCipher::a256gcm, 16},
+                                         Cipher{"A128CTR", PayloadCipher::a128ctr, 0},
+                                         Cipher{"A256CTR", PayloadCipher::a256ctr, 0}));
+
+TEST(Ciphers, GcmTakesNoMoreThanItsLimit) {
+  const auto made = make_release();
+  auto manifest = parse_manifest(made.manifest);
+  manifest.image_size = (1ULL << 36U) - 32;
+  manifest.payload_size = manifest.image_size + 16;
+  EXPECT_EQ(parse_manifest(encode_manifest(manifest)).image_size, manifest.image_size);
+  ++manifest.image_size, ++manifest.payload_size;
+  EXPECT_THROW((void)encode_manifest(manifest), Error);
+}
 
 TEST(EncryptionInfo, RefusesAlgorithmsThatDoNotFit) {
   const SymmetricKey key{SecureBytes(32, 1)};

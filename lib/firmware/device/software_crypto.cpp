@@ -1,6 +1,5 @@
 #include "lib/firmware/device/software_crypto.hpp"
 
-#include <botan/aead.h>
 #include <botan/hash.h>
 
 #include <algorithm>
@@ -18,30 +17,18 @@ constexpr std::size_t kPiece = 65536;
 bool SoftwareCrypto::decrypt(const EncryptionInfo& info, ByteView ciphertext, Sink& sink) {
   const auto key = attempt([&] { return crypto::unwrap_key(kek_, info.wrapped_key); });
   if (std::holds_alternative<Error>(key) || std::get<SymmetricKey>(key).size() != info.key_size) return false;
-  const auto mode = guarded(Errc::internal, [&] {
-    auto gcm = Botan::AEAD_Mode::create_or_throw(info.key_size == 32 ? "AES-256/GCM" : "AES-128/GCM",
-                                                 Botan::Cipher_Dir::Decryption);
-    gcm->set_key(std::get<SymmetricKey>(key).expose_secret());
-    gcm->set_associated_data(payload_authenticated_data(info.protected_header));
-    gcm->start(info.iv);
-    return gcm;
-  });
-  if (ciphertext.size() < mode->minimum_final_size()) return false;
+  PayloadCoder coder{PayloadCoder::Direction::decrypt, std::get<SymmetricKey>(key), info};
+  const auto tag = tag_size(info.cipher);
+  if (ciphertext.size() < tag) return false;
   SecureBytes piece;
-  while (ciphertext.size() >= kPiece + mode->minimum_final_size()) {
+  while (ciphertext.size() >= kPiece + tag) {
     piece.assign(ciphertext.begin(), ciphertext.begin() + kPiece);
     ciphertext = ciphertext.subspan(kPiece);
-    guarded(Errc::internal, [&] { mode->process(piece); });
+    coder.process(piece);
     sink.take(piece);
   }
   piece.assign(ciphertext.begin(), ciphertext.end());
-  const auto finished = attempt([&] {
-    return guarded(Errc::denied, [&] {
-      mode->finish(piece);
-      return true;
-    });
-  });
-  if (std::holds_alternative<Error>(finished)) return false;
+  if (!coder.finish(piece)) return false;
   sink.take(piece);
   return true;
 }
