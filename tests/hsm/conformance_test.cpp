@@ -83,7 +83,7 @@ class Conformance : public testing::TestWithParam<test::FixtureKind> {
       const auto usable = attempt([&] { return use_key(info.label, use), true; });
       if (fits && std::holds_alternative<bool>(usable)) return info.label;
     }
-    throw std::get<Error>(made);
+    throw Error{std::get<Error>(made).code(), std::get<Error>(made).what()};
   }
   void use_key(const std::string& label, KeyUse use) {
     if (use == KeyUse::sign) static_cast<void>(token_->signing_key(label));
@@ -225,6 +225,16 @@ TEST_P(Conformance, WantsThePinForEachSignature) {
   EXPECT_EQ(sign("approval", "SHA-256").size(), 64U);
 }
 
+// Cards come with their keys: the PIN goes to the card before each signature, with nothing in between.
+TEST_P(Conformance, GivesThePinToAKeyThatIsThereForEachSignature) {
+  const auto keys = token_->keys();
+  const auto found = std::ranges::find(keys, true, &KeyInfo::always_authenticate);
+  if (found == keys.end()) GTEST_SKIP() << "it holds no key that wants the PIN each time";
+  const bool rsa = found->kind.starts_with("rsa");
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(sign(found->label, rsa ? "PSS(SHA-256,MGF1,32)" : "SHA-256").size(), rsa ? 256U : 64U);
+}
+
 TEST_P(Conformance, RefusesAKeyWhosePinIsNotEnforced) {
   LAMP_NEEDS("ecdsa-p256");
   if (cannot(*token_, {"pin-each-time"}).empty()) GTEST_SKIP() << "it enforces the PIN";
@@ -260,14 +270,16 @@ TEST_P(Conformance, SignsInManyThreads) {
   if (!how.why_not.empty()) GTEST_SKIP() << how.why_not;
   const auto signing = token_->signing_key(key(how.kind, KeyUse::sign));
   std::atomic<int> good = 0;
+  constexpr int kThreads = 12;
   std::vector<std::thread> threads;
-  for (int i = 0; i < 12; ++i) {
+  threads.reserve(kThreads);
+  for (int i = 0; i < kThreads; ++i) {
     threads.emplace_back([&] {
       good += std::holds_alternative<Bytes>(attempt([&] { return sign_with(*signing, how.padding); })) ? 1 : 0;
     });
   }
   for (auto& thread : threads) thread.join();
-  EXPECT_EQ(good, 12);
+  EXPECT_EQ(good, kThreads);
 }
 
 TEST_P(Conformance, IsFoundAndUsedAgainByItsSerialNumber) {
