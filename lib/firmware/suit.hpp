@@ -36,7 +36,7 @@ inline constexpr std::string_view kDetachedPayloadUri = "payload.bin";  ///< rel
 inline constexpr std::size_t kMaxAuthenticationBlocks = 32;
 inline constexpr std::size_t kMaxModelLength = 63;
 /// All of an envelope but its payload; more is refused. Room for every signature by ML-DSA-87.
-inline constexpr std::size_t kMaxHeadSize = 256 * 1024;
+inline constexpr std::size_t kMaxHeadSize = std::size_t{256} * 1024;
 
 /// What officers approve and a device obeys. Used for writing and reading; borrows `model` and `encryption_info`.
 struct Manifest {

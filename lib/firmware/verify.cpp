@@ -6,6 +6,8 @@
 #include <algorithm>
 
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/payload_stream.hpp"
+#include "lib/firmware/release_file.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -26,9 +28,15 @@ Target target_of(const Manifest& manifest, const ReleaseTrust& trust) {
   return target;
 }
 
-Reason check(ByteView bytes, const ReleaseKeys& keys, const ReleaseTrust& trust) {
+ReleaseKeys keys_of(const ReleaseTrust& trust) {
+  return {trusted(trust.release_keys), trusted(trust.officers), trust.threshold,
+          trusted(trust.hybrid_keys, cose::Use::hybrid_release)};
+}
+
+/// Everything in the device's order; `payload` is asked last.
+template <class CheckPayload>
+Reason check(const Envelope& envelope, const ReleaseKeys& keys, const ReleaseTrust& trust, CheckPayload&& payload) {
   SoftwareVerifier verifier;
-  const auto envelope = parse_envelope(bytes);
   if (const auto reason = authenticate(envelope, keys, verifier); reason != Reason::none) return reason;
   const auto manifest = parse_manifest(envelope.manifest);
   // People approve the name and devices compare the class: a manifest in which they differ deceives one of them.
@@ -36,21 +44,54 @@ Reason check(ByteView bytes, const ReleaseKeys& keys, const ReleaseTrust& trust)
     throw Error{Errc::bad_input, "the class id is not that of the model's name"};
   require_signers_kept(envelope, manifest.revoked);
   if (const auto reason = check_target(manifest, target_of(manifest, trust)); reason != Reason::none) return reason;
-  return check_payload(envelope, manifest, verifier);
+  return payload(manifest, verifier);
+}
+
+Verdict verdict_of(Outcome outcome) {
+  if (outcome.accepted()) return {};
+  return {{std::move(outcome.text)}};
 }
 
 }  // namespace
 
-Outcome check_release(ByteView envelope, const ReleaseTrust& trust) {
-  const ReleaseKeys keys{trusted(trust.release_keys), trusted(trust.officers), trust.threshold,
-                         trusted(trust.hybrid_keys, cose::Use::hybrid_release)};
-  return outcome_of_step([&] { return check(envelope, keys, trust); });
+Outcome check_release(ByteView bytes, const ReleaseTrust& trust) {
+  const auto keys = keys_of(trust);
+  return outcome_of_step([&] {
+    const auto envelope = parse_envelope(bytes);
+    return check(envelope, keys, trust, [&](const Manifest& manifest, Verifier& verifier) {
+      return check_payload(envelope, manifest, verifier);
+    });
+  });
+}
+
+Outcome check_release(const ReleaseFile& release, const ReleaseTrust& trust) {
+  const auto keys = keys_of(trust);
+  std::optional<Error> unreadable;  // no reason to refuse: the question could not be answered
+  auto outcome = outcome_of_step([&] {
+    const auto head = release.head();
+    return check(head.envelope, keys, trust, [&](const Manifest& manifest, Verifier&) {
+      require_same_place(head.envelope, manifest);
+      const auto measured = attempt([&] {
+        auto payload = release.payload(head);
+        return measure(payload);
+      });
+      if (const auto* error = std::get_if<Error>(&measured)) unreadable = *error;
+      if (unreadable) return Reason::payload_altered;
+      const auto& [digest, size] = std::get<Measured>(measured);
+      return digest == manifest.payload_digest && size == manifest.payload_size ? Reason::none
+                                                                                : Reason::payload_altered;
+    });
+  });
+  if (unreadable) throw Error{*unreadable};
+  return outcome;
 }
 
 Verdict verify_release(ByteView envelope, const ReleaseTrust& trust) {
-  auto outcome = check_release(envelope, trust);
-  if (outcome.accepted()) return {};
-  return {{std::move(outcome.text)}};
+  return verdict_of(check_release(envelope, trust));
+}
+
+Verdict verify_release(const ReleaseFile& release, const ReleaseTrust& trust) {
+  return verdict_of(check_release(release, trust));
 }
 
 Digest SoftwareVerifier::sha256(ByteView bytes) { return firmware::sha256(bytes); }
