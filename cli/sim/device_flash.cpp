@@ -91,9 +91,8 @@ void write_first_firmware(const std::filesystem::path& folder, const firmware::D
   std::filesystem::remove(folder / kImages, ignored);  // of a device that was not finished
   firmware::device::FileFlash flash{folder / kImages, profile.slot_size};
   firmware::device::SoftwareCrypto no_key{SymmetricKey{SecureBytes{}}};
-  const firmware::device::DeviceTrust nobody;
-  firmware::device::Updater updater{flash, no_key, nobody};
-  updater.provision(as_bytes("Lamplighter demo firmware 1.0.0 for " + profile.model), Version{1, 0, 0}, 1, 1);
+  firmware::device::provision(flash, no_key, as_bytes("Lamplighter demo firmware 1.0.0 for " + profile.model),
+                              Version{1, 0, 0}, 1, 1);
 }
 
 }  // namespace

@@ -44,9 +44,14 @@ std::string_view describe(Reason reason) noexcept {
     case Reason::not_decryptable: return "the payload cannot be decrypted with this model's key";
     case Reason::image_mismatch: return "the image read back is not the one that was signed";
     case Reason::trial_running: return "the running image is not confirmed yet";
+    case Reason::not_begun: return "no update is under way";
     case Reason::storage: return "the flash did not take the image";
   }
   return "unknown";
+}
+
+Reason reason_of(const Error& error) noexcept {
+  return error.code() == Errc::bad_input ? Reason::malformed : Reason::storage;
 }
 
 Outcome outcome_of(Reason reason) {
@@ -54,7 +59,7 @@ Outcome outcome_of(Reason reason) {
 }
 
 Outcome outcome_of(const Error& error) {
-  const auto reason = error.code() == Errc::bad_input ? Reason::malformed : Reason::storage;
+  const auto reason = reason_of(error);
   return {reason, std::string{describe(reason)} + ": " + error.what()};
 }
 

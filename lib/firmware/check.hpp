@@ -35,6 +35,7 @@ enum class Reason {
   not_decryptable,  ///< another model's KEK, or an altered key
   image_mismatch,   ///< what was written is not the image that was signed
   trial_running,    ///< the running image is not confirmed yet: the other slot is its way back
+  not_begun,        ///< a piece of an update that was refused or never begun
   storage,          ///< the flash did not do what it was told
 };
 
@@ -47,6 +48,8 @@ struct [[nodiscard]] Outcome {
   [[nodiscard]] bool accepted() const noexcept { return reason == Reason::none; }
 };
 
+/// malformed for bytes that could not be read; storage when a part did not answer.
+[[nodiscard]] Reason reason_of(const Error& error) noexcept;
 /// The outcome with describe()'s words.
 Outcome outcome_of(Reason reason);
 Outcome outcome_of(const Error& error);

@@ -88,43 +88,4 @@ device::DeviceTrust lamp_trust() {
   return trust;
 }
 
-MemoryFlash::MemoryFlash(std::size_t slot_size)
-    : areas_{Bytes(slot_size, 0xff), Bytes(slot_size, 0xff), Bytes(256, 0xff), Bytes(256, 0xff)} {}
-
-std::uint64_t MemoryFlash::size(device::Area area) const { return areas_[static_cast<std::size_t>(area)].size(); }
-
-bool MemoryFlash::power_fails() {
-  if (left_ == 0) throw Error{Errc::unavailable, "no power"};
-  if (left_ != kForever) --left_;
-  return left_ == 0;
-}
-
-void MemoryFlash::erase(device::Area area) {
-  auto& all = bytes(area);
-  if (power_fails()) {
-    std::fill(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(all.size() / 2), std::uint8_t{0xff});
-    throw Error{Errc::unavailable, "power failed while erasing"};
-  }
-  std::fill(all.begin(), all.end(), std::uint8_t{0xff});
-}
-
-void MemoryFlash::write(device::Area area, std::uint64_t offset, ByteView content) {
-  const bool fails = power_fails();
-  auto& all = bytes(area);
-  if (offset > all.size() || content.size() > all.size() - offset) throw Error{Errc::internal, "write beyond the area"};
-  const auto length = fails ? content.size() / 2 : content.size();
-  for (std::size_t i = 0; i < length; ++i) {
-    auto& cell = all[static_cast<std::size_t>(offset) + i];
-    if (cell != 0xff) throw Error{Errc::internal, "write to a cell that is not erased"};
-    cell = content[i];
-  }
-  if (fails) throw Error{Errc::unavailable, "power failed while writing"};
-}
-
-void MemoryFlash::read(device::Area area, std::uint64_t offset, std::span<std::uint8_t> into) const {
-  const auto& all = areas_[static_cast<std::size_t>(area)];
-  if (offset > all.size() || into.size() > all.size() - offset) throw Error{Errc::internal, "read beyond the area"};
-  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(offset), into.size(), into.begin());
-}
-
 }  // namespace lamp::firmware::test

@@ -54,25 +54,4 @@ struct Made {
 [[nodiscard]] ReleaseTrust host_trust();
 [[nodiscard]] device::DeviceTrust lamp_trust();
 
-/// Flash in memory whose power can fail before the n-th erase or write, which it then leaves half done.
-class MemoryFlash final : public device::Flash {
- public:
-  explicit MemoryFlash(std::size_t slot_size = 4096);
-  [[nodiscard]] std::uint64_t size(device::Area area) const override;
-  void erase(device::Area area) override;
-  void write(device::Area area, std::uint64_t offset, ByteView bytes) override;
-  void read(device::Area area, std::uint64_t offset, std::span<std::uint8_t> into) const override;
-
-  [[nodiscard]] Bytes& bytes(device::Area area) { return areas_[static_cast<std::size_t>(area)]; }
-  void fail_after(std::size_t operations) { left_ = operations; }
-  void restore_power() { left_ = kForever; }
-  [[nodiscard]] bool lost_power() const { return left_ == 0; }
-
- private:
-  static constexpr std::size_t kForever = static_cast<std::size_t>(-1);
-  bool power_fails();
-  std::vector<Bytes> areas_;
-  std::size_t left_ = kForever;
-};
-
 }  // namespace lamp::firmware::test

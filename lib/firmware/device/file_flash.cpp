@@ -13,8 +13,9 @@
 namespace lamp::firmware::device {
 namespace {
 
-constexpr std::uint64_t kSettingsPage = 4096;
-constexpr std::size_t kErasePiece = 65536;
+constexpr std::uint32_t kEraseBlock = 4096, kWriteUnit = 16;
+constexpr std::uint64_t kSettingsPage = kEraseBlock;
+constexpr std::size_t kPiece = 65536;
 
 [[noreturn]] void fail(const char* what) {
   throw Error{Errc::unavailable, std::string{what} + " a virtual device's flash: " + std::strerror(errno)};
@@ -23,14 +24,15 @@ constexpr std::size_t kErasePiece = 65536;
 }  // namespace
 
 FileFlash::FileFlash(const std::filesystem::path& file, std::uint64_t slot_size)
-    : slot_size_{slot_size}, descriptor_{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {
+    : slot_size_{(slot_size + kEraseBlock - 1) / kEraseBlock * kEraseBlock},
+      descriptor_{::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)} {
   if (descriptor_.number < 0) fail("opening");
   struct stat status{};
   if (::fstat(descriptor_.number, &status) != 0) fail("opening");
   const auto found = static_cast<std::uint64_t>(status.st_size);
   const auto wanted = 2 * (slot_size_ + kSettingsPage);
   if (found == 0)
-    for (const auto area : {Area::slot_a, Area::slot_b, Area::settings_0, Area::settings_1}) erase(area);
+    for (const auto area : kAreas) erase(area);
   else if (found != wanted)
     throw Error{Errc::bad_input, file.string() + " is not the flash of a device with such slots"};
 }
@@ -43,9 +45,10 @@ std::uint64_t FileFlash::size(Area area) const {
   return area == Area::slot_a || area == Area::slot_b ? slot_size_ : kSettingsPage;
 }
 
-std::uint64_t FileFlash::position(Area area, std::uint64_t offset, std::uint64_t length) const {
-  if (offset > size(area) || length > size(area) - offset)
-    throw Error{Errc::internal, "access beyond the end of a flash area"};
+std::uint32_t FileFlash::erase_block(Area) const { return kEraseBlock; }
+std::uint32_t FileFlash::write_unit() const { return kWriteUnit; }
+
+std::uint64_t FileFlash::position(Area area, std::uint64_t offset) const {
   switch (area) {
     case Area::slot_a: return offset;
     case Area::slot_b: return slot_size_ + offset;
@@ -55,17 +58,33 @@ std::uint64_t FileFlash::position(Area area, std::uint64_t offset, std::uint64_t
   return 2 * slot_size_ + kSettingsPage + offset;
 }
 
-void FileFlash::erase(Area area) {
-  const Bytes blank(kErasePiece, 0xff);
-  for (std::uint64_t at = 0; at < size(area);) {
-    const auto length = static_cast<std::size_t>(std::min<std::uint64_t>(kErasePiece, size(area) - at));
-    write(area, at, ByteView{blank}.first(length));
-    at += length;
+void FileFlash::erase(Area area, std::uint64_t offset, std::uint64_t length) {
+  check_erase(*this, area, offset, length);
+  const Bytes blank(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, length)), 0xff);
+  for (const auto end = offset + length; offset < end;) {
+    const auto piece = ByteView{blank}.first(static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, end - offset)));
+    program(position(area, offset), piece);
+    offset += piece.size();
   }
+  if (::fdatasync(descriptor_.number) != 0) fail("erasing");
+}
+
+void FileFlash::require_erased(Area area, std::uint64_t offset, std::uint64_t length) const {
+  Bytes found(static_cast<std::size_t>(length));
+  read(area, offset, found);
+  if (std::any_of(found.begin(), found.end(), [](std::uint8_t byte) { return byte != 0xff; }))
+    throw Error{Errc::internal, "a write to flash that is not erased"};
 }
 
 void FileFlash::write(Area area, std::uint64_t offset, ByteView bytes) {
-  auto at = static_cast<off_t>(position(area, offset, bytes.size()));
+  check_write(*this, area, offset, bytes.size());
+  require_erased(area, offset, bytes.size());
+  program(position(area, offset), bytes);
+  if (::fdatasync(descriptor_.number) != 0) fail("writing");
+}
+
+void FileFlash::program(std::uint64_t position, ByteView bytes) const {
+  auto at = static_cast<off_t>(position);
   while (!bytes.empty()) {
     const auto written = ::pwrite(descriptor_.number, bytes.data(), bytes.size(), at);
     if (written < 0 && errno == EINTR) continue;
@@ -73,11 +92,11 @@ void FileFlash::write(Area area, std::uint64_t offset, ByteView bytes) {
     bytes = bytes.subspan(static_cast<std::size_t>(written));
     at += written;
   }
-  if (::fdatasync(descriptor_.number) != 0) fail("writing");
 }
 
 void FileFlash::read(Area area, std::uint64_t offset, std::span<std::uint8_t> into) const {
-  auto at = static_cast<off_t>(position(area, offset, into.size()));
+  check_read(*this, area, offset, into.size());
+  auto at = static_cast<off_t>(position(area, offset));
   while (!into.empty()) {
     const auto got = ::pread(descriptor_.number, into.data(), into.size(), at);
     if (got < 0 && errno == EINTR) continue;

@@ -9,8 +9,11 @@ namespace lamp::firmware::device {
 namespace {
 
 using Page = std::array<std::uint8_t, kSettingsSize>;
+/// A page as it is written: whole write units.
+using PaddedPage = std::array<std::uint8_t, kSettingsSize + kMaxWriteUnit>;
 constexpr std::array<std::uint8_t, 5> kMagic{'L', 'M', 'P', 'S', 1};
 constexpr std::size_t kDigestAt = kSettingsSize - Digest{}.size();
+constexpr int kReadTries = 16;
 constexpr std::array kPages{Area::settings_0, Area::settings_1};
 
 /// Big-endian fields one after another; `Visit` either writes them or reads them, so that both agree on the layout.
@@ -30,6 +33,10 @@ void visit_fields(Visit& visit, std::uint64_t& counter, std::uint8_t& active, st
     visit(image.version.patch);
     for (auto& byte : image.digest) visit(byte);
   }
+  visit(settings.revocations.count);
+  visit(settings.revocations.announced_count);
+  for (auto& id : settings.revocations.ids)
+    for (auto& byte : id) visit(byte);
 }
 
 struct Put {
@@ -69,38 +76,77 @@ std::optional<Found> decode(const Page& page, std::size_t index, Verifier& verif
   Take take{page};
   visit_fields(take, found.counter, active, trial, found.settings);
   if (active > 1 || trial > static_cast<std::uint8_t>(Trial::running)) return std::nullopt;
+  const auto& revocations = found.settings.revocations;
+  if (revocations.count + revocations.announced_count > static_cast<int>(Revocations::kMost)) return std::nullopt;
   found.settings.active = static_cast<Slot>(active);
   found.settings.trial = static_cast<Trial>(trial);
   return found;
 }
 
-/// The newest valid page; `blank` tells a new part from a damaged one.
-std::optional<Found> newest(const Flash& flash, Verifier& verifier, bool& blank) {
-  std::optional<Found> best;
-  blank = true;
+/// What both pages hold.
+struct Pages {
+  std::optional<Found> newest, older;
+  bool blank = true;  ///< a new part, not a damaged one
+};
+
+Pages read_once(const Flash& flash, Verifier& verifier) {
+  Pages pages;
   for (std::size_t i = 0; i < kPages.size(); ++i) {
     Page page{};
     flash.read(kPages[i], 0, page);
-    blank = blank && std::all_of(page.begin(), page.end(), [](std::uint8_t byte) { return byte == 0xff; });
+    pages.blank = pages.blank && std::all_of(page.begin(), page.end(), [](std::uint8_t byte) { return byte == 0xff; });
     const auto found = decode(page, i, verifier);
-    if (found && (!best || found->counter > best->counter)) best = found;
+    if (!found) continue;
+    if (pages.newest && pages.newest->counter > found->counter) {
+      pages.older = found;
+    } else {
+      pages.older = pages.newest;
+      pages.newest = found;
+    }
   }
-  return best;
+  return pages;
+}
+
+/// A page that power left half written may read well at one time and badly at another.
+Pages read_pages(const Flash& flash, Verifier& verifier) {
+  auto pages = read_once(flash, verifier);
+  for (int tries = 1; tries < kReadTries && !pages.newest && !pages.blank; ++tries) pages = read_once(flash, verifier);
+  return pages;
 }
 
 }  // namespace
 
+void Revocations::announce(const Digest& id) {
+  if (count + announced_count == static_cast<int>(kMost)) throw Error{Errc::internal, "no room for a revoked key"};
+  ids[static_cast<std::size_t>(count + announced_count)] = id;
+  ++announced_count;
+}
+
+void Revocations::withdraw() noexcept {
+  std::fill_n(ids.begin() + count, announced_count, Digest{});
+  announced_count = 0;
+}
+
+void Revocations::put_in_force() noexcept {
+  count = static_cast<std::uint8_t>(count + announced_count);
+  announced_count = 0;
+}
+
 std::optional<Settings> load(const Flash& flash, Verifier& verifier) {
-  bool blank = false;
-  const auto found = newest(flash, verifier, blank);
-  if (found) return found->settings;
-  if (blank) return std::nullopt;
+  const auto pages = read_pages(flash, verifier);
+  if (pages.newest) return pages.newest->settings;
+  if (pages.blank) return std::nullopt;
   throw Error{Errc::unavailable, "the updater's settings are damaged"};
 }
 
+void settle(Flash& flash, const Settings& settings, Verifier& verifier) {
+  const auto pages = read_pages(flash, verifier);
+  const auto says_it = [&](const std::optional<Found>& page) { return page && page->settings == settings; };
+  if (!says_it(pages.newest) || !says_it(pages.older)) store(flash, settings, verifier);
+}
+
 void store(Flash& flash, const Settings& settings, Verifier& verifier) {
-  bool blank = false;
-  const auto before = newest(flash, verifier, blank);
+  const auto before = read_pages(flash, verifier).newest;
   std::uint64_t counter = before ? before->counter + 1 : 1;
   auto active = static_cast<std::uint8_t>(settings.active);
   auto trial = static_cast<std::uint8_t>(settings.trial);
@@ -111,8 +157,12 @@ void store(Flash& flash, const Settings& settings, Verifier& verifier) {
   const auto digest = verifier.sha256(ByteView{page}.first(kDigestAt));
   std::copy(digest.begin(), digest.end(), page.begin() + kDigestAt);
   const auto area = kPages[before && before->page == 0 ? 1 : 0];
+  PaddedPage padded{};
+  padded.fill(0xff);
+  std::copy(page.begin(), page.end(), padded.begin());
+  const auto units = (page.size() + flash.write_unit() - 1) / flash.write_unit();
   flash.erase(area);
-  flash.write(area, 0, page);
+  flash.write(area, 0, ByteView{padded}.first(units * flash.write_unit()));
 }
 
 }  // namespace lamp::firmware::device

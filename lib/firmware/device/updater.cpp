@@ -5,88 +5,146 @@
 #include "lib/base/error.hpp"
 
 namespace lamp::firmware::device {
-namespace {
 
-class SlotSink final : public Sink {
- public:
-  SlotSink(Flash& flash, Area area, std::uint64_t size) : flash_{flash}, area_{area}, left_{size} {}
-  void take(ByteView plaintext) override {
-    if (plaintext.size() > left_) throw Error{Errc::bad_input, "more plaintext than the manifest says"};
-    flash_.write(area_, at_, plaintext);
-    at_ += plaintext.size();
-    left_ -= plaintext.size();
-  }
-  [[nodiscard]] bool complete() const noexcept { return left_ == 0; }
-
- private:
-  Flash& flash_;
-  Area area_;
-  std::uint64_t at_ = 0, left_;
-};
-
-}  // namespace
+void provision(Flash& flash, Crypto& crypto, ByteView image, Version version, std::uint64_t sequence,
+               std::uint64_t epoch) {
+  check_geometry(flash);
+  const auto before = attempt([&] { return load(flash, crypto); });
+  if (const auto* found = std::get_if<std::optional<Settings>>(&before); found != nullptr && found->has_value())
+    throw Error{Errc::exists, "the device has an image already"};
+  if (image.empty() || image.size() > flash.size(Area::slot_a))
+    throw Error{Errc::bad_input, "the image does not fit the slot"};
+  flash.erase(Area::slot_a);
+  SlotWriter writer{flash, Area::slot_a, image.size()};
+  writer.take(image);
+  (void)writer.finish();
+  Settings first;
+  first.image(Slot::a) = {image.size(), sequence, epoch, version, crypto.sha256(image)};
+  first.sequence_floor = sequence;
+  first.epoch_floor = epoch;
+  store(flash, first, crypto);
+  settle(flash, first, crypto);
+}
 
 Updater::Updater(Flash& flash, Crypto& crypto, const DeviceTrust& trust)
-    : flash_{flash}, crypto_{crypto}, trust_{trust}, settings_{load(flash, crypto).value_or(Settings{})} {}
+    : flash_{flash}, crypto_{crypto}, trust_{trust}, settings_{load(flash, crypto).value_or(Settings{})} {
+  check_geometry(flash);
+}
 
 void Updater::remember(const Settings& settings) {
   store(flash_, settings, crypto_);
   settings_ = settings;
 }
 
-void Updater::provision(ByteView image, Version version, std::uint64_t sequence, std::uint64_t epoch) {
-  if (load(flash_, crypto_)) throw Error{Errc::exists, "the device has an image already"};
-  if (image.empty() || image.size() > flash_.size(Area::slot_a))
-    throw Error{Errc::bad_input, "the image does not fit the slot"};
-  flash_.erase(Area::slot_a);
-  flash_.write(Area::slot_a, 0, image);
-  Settings first;
-  first.image(Slot::a) = {image.size(), sequence, epoch, version, crypto_.sha256(image)};
-  first.sequence_floor = sequence;
-  first.epoch_floor = epoch;
-  remember(first);
+/// Runs a step of an update that arrives in pieces; a refusal ends the update.
+template <class Step>
+Reason Updater::step(Step&& what) {
+  const auto reason = attempt(std::forward<Step>(what));
+  const auto* error = std::get_if<Error>(&reason);
+  const auto result = error != nullptr ? reason_of(*error) : std::get<Reason>(reason);
+  if (result != Reason::none) abandon();
+  return result;
 }
 
 Outcome Updater::offer(ByteView envelope) {
-  return outcome_of_step([&] { return check_and_install(envelope); });
+  auto outcome = outcome_of_step([&] { return offer_whole(envelope); });
+  if (!outcome.accepted()) abandon();
+  return outcome;
 }
 
-Reason Updater::check_and_install(ByteView bytes) {
-  if (settings_.trial == Trial::running) return Reason::trial_running;
+Reason Updater::begin(const Envelope& envelope) {
+  arrival_.reset();
+  return step([&] {
+    Manifest manifest;
+    const auto reason = check(envelope, manifest);
+    return reason == Reason::none ? prepare(manifest) : reason;
+  });
+}
+
+Reason Updater::take(ByteView payload) {
+  return step([&] { return take_piece(payload); });
+}
+
+Reason Updater::finish() {
+  return step([&] { return complete(); });
+}
+
+Reason Updater::offer_whole(ByteView bytes) {
+  arrival_.reset();
   const auto envelope = parse_envelope(bytes);
+  Manifest manifest;
+  if (const auto reason = check(envelope, manifest); reason != Reason::none) return reason;
+  // All of it is at hand: a download that was damaged need not cost the slot's content.
+  if (const auto reason = check_payload(envelope, manifest, crypto_); reason != Reason::none) return reason;
+  if (const auto reason = prepare(manifest); reason != Reason::none) return reason;
+  if (const auto reason = take_piece(envelope.payload); reason != Reason::none) return reason;
+  return complete();
+}
+
+Reason Updater::check(const Envelope& envelope, Manifest& manifest) {
+  if (settings_.trial == Trial::running) return Reason::trial_running;
   if (const auto reason = authenticate(envelope, trust_.keys, crypto_); reason != Reason::none) return reason;
-  const auto manifest = parse_manifest(envelope.manifest);
+  manifest = parse_manifest(envelope.manifest);
   const Target target{trust_.vendor, trust_.model_class, settings_.sequence_floor, settings_.epoch_floor};
   if (const auto reason = check_target(manifest, target); reason != Reason::none) return reason;
-  if (manifest.image_size > flash_.size(area_of(other(settings_.active)))) return Reason::too_large;
-  if (const auto reason = check_payload(envelope, manifest, crypto_); reason != Reason::none) return reason;
-  return install(envelope, manifest);
+  return manifest.image_size > flash_.size(area_of(other(settings_.active))) ? Reason::too_large : Reason::none;
 }
 
-Reason Updater::install(const Envelope& envelope, const Manifest& manifest) {
+Reason Updater::prepare(const Manifest& manifest) {
+  if (!crypto_.start_payload(parse_encryption_info(manifest.encryption_info))) return Reason::not_decryptable;
   const auto slot = other(settings_.active);
-  const auto area = area_of(slot);
   // Before the slot is touched nothing may point to it: after a power cut its content is no image.
   auto next = settings_;
   next.trial = Trial::none;
   next.image(slot) = {};
   if (next != settings_) remember(next);
+  flash_.erase(area_of(slot));
+  arrival_.emplace(Arrival{
+      {manifest.image_size, manifest.sequence, manifest.security_epoch, manifest.version, manifest.image_digest},
+      manifest.payload_digest,
+      manifest.payload_size,
+      SlotWriter{flash_, area_of(slot), manifest.image_size}});
+  return Reason::none;
+}
 
-  flash_.erase(area);
-  SlotSink sink{flash_, area, manifest.image_size};
-  const bool decrypted = crypto_.decrypt(parse_encryption_info(manifest.encryption_info), envelope.payload, sink);
-  auto reason = decrypted && sink.complete() ? Reason::none : Reason::not_decryptable;
-  if (reason == Reason::none && crypto_.sha256(flash_, area, manifest.image_size) != manifest.image_digest)
-    reason = Reason::image_mismatch;
-  if (reason != Reason::none) {
-    flash_.erase(area);
-    return reason;
-  }
-  next.image(slot) = {manifest.image_size, manifest.sequence, manifest.security_epoch, manifest.version,
-                      manifest.image_digest};
+Reason Updater::take_piece(ByteView payload) {
+  if (!arrival_) return Reason::not_begun;
+  if (payload.size() > arrival_->payload_left) return Reason::payload_altered;
+  arrival_->payload_left -= payload.size();
+  crypto_.take_payload(payload, arrival_->writer);
+  return Reason::none;
+}
+
+Reason Updater::check_arrived() {
+  if (!arrival_) return Reason::not_begun;
+  auto& arrival = *arrival_;
+  if (arrival.payload_left != 0) return Reason::payload_altered;
+  const auto end = crypto_.end_payload(arrival.writer);
+  if (end.ciphertext != arrival.payload_digest) return Reason::payload_altered;
+  if (!end.authentic || !arrival.writer.finish()) return Reason::not_decryptable;
+  const auto area = area_of(other(settings_.active));
+  return crypto_.sha256(flash_, area, arrival.image.size) == arrival.image.digest ? Reason::none
+                                                                                  : Reason::image_mismatch;
+}
+
+Reason Updater::complete() {
+  if (const auto reason = check_arrived(); reason != Reason::none) return reason;
+  auto next = settings_;
+  next.image(other(settings_.active)) = arrival_->image;
   next.trial = Trial::pending;
   remember(next);
+  arrival_.reset();
   return Reason::none;
+}
+
+/// What was decrypted is not to be found in the slot by anybody. Nothing points there: it need not succeed.
+void Updater::abandon() noexcept {
+  if (!arrival_) return;
+  arrival_.reset();
+  (void)attempt([&] {
+    flash_.erase(area_of(other(settings_.active)));
+    return true;
+  });
 }
 
 bool Updater::intact(Slot slot) {
@@ -96,6 +154,7 @@ bool Updater::intact(Slot slot) {
 }
 
 Boot Updater::boot() {
+  if (running().size != 0) settle(flash_, settings_, crypto_);
   switch (settings_.trial) {
     case Trial::pending: return start_trial();
     case Trial::running: return revert();
@@ -127,12 +186,14 @@ Boot Updater::start_trial() {
 }
 
 Boot Updater::revert() {
+  // With the way back damaged meanwhile, the image on trial is all there is: it was verified, and may try again.
+  if (!intact(other(settings_.active))) return intact(settings_.active) ? Boot::trial : Boot::unbootable;
   auto next = settings_;
   next.image(settings_.active) = {};
   next.active = other(settings_.active);
   next.trial = Trial::none;
   remember(next);
-  return intact(settings_.active) ? Boot::reverted : Boot::unbootable;
+  return Boot::reverted;
 }
 
 void Updater::confirm() {

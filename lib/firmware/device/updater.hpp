@@ -3,27 +3,29 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "lib/firmware/check.hpp"
 #include "lib/firmware/device/flash.hpp"
 #include "lib/firmware/device/settings.hpp"
+#include "lib/firmware/device/slot_writer.hpp"
 #include "lib/firmware/encryption.hpp"
 
 namespace lamp::firmware::device {
 
-/// Takes the plaintext in order, piece by piece.
-class Sink {
- public:
-  virtual ~Sink() = default;
-  virtual void take(ByteView plaintext) = 0;
-};
-
 /// A device's cryptography; holds the key-encryption key, which the updater never sees.
 class Crypto : public Verifier {
  public:
-  /// Unwraps the content key and decrypts. False when the key does not unwrap or the ciphertext is not authentic; the
-  /// sink may have taken plaintext by then, which must not be used.
-  [[nodiscard]] virtual bool decrypt(const EncryptionInfo& info, ByteView ciphertext, Sink& sink) = 0;
+  /// Makes ready for one payload, and forgets any other. False when the content key does not unwrap.
+  [[nodiscard]] virtual bool start_payload(const EncryptionInfo& info) = 0;
+  /// The payload's next bytes, pieces of any size. The sink may take plaintext of them, which must not be used before
+  /// end_payload() said that it is authentic.
+  virtual void take_payload(ByteView ciphertext, Sink& sink) = 0;
+  struct End {
+    Digest ciphertext{};     ///< SHA-256 of all that was taken
+    bool authentic = false;  ///< always true for encryption without an authentication tag
+  };
+  [[nodiscard]] virtual End end_payload(Sink& sink) = 0;
   /// SHA-256 of `size` bytes of a flash area.
   [[nodiscard]] virtual Digest sha256(const Flash& flash, Area area, std::uint64_t size) = 0;
   using Verifier::sha256;
@@ -37,11 +39,17 @@ struct DeviceTrust {
 
 enum class Boot {
   normal,      ///< the confirmed image
-  trial,       ///< a new image, for the first and only time until it is confirmed
+  trial,       ///< a new image, which has to be confirmed; once, unless the former one is damaged meanwhile
   reverted,    ///< the trial was not confirmed, or its image is damaged: the former image again
   recovered,   ///< the confirmed image is damaged: the former image, when that is still there
   unbootable,  ///< no slot holds an intact image
 };
+
+/// In the factory, on a part that holds no valid settings: writes the first image and its floors. May be repeated when
+/// power was cut. Throws Error{exists} for a device that has been provisioned, and Error{bad_input} when the image does
+/// not fit.
+void provision(Flash& flash, Crypto& crypto, ByteView image, Version version, std::uint64_t sequence,
+               std::uint64_t epoch);
 
 class Updater {
  public:
@@ -49,13 +57,18 @@ class Updater {
   /// both settings pages are damaged: floors that are lost are not taken to be zero.
   Updater(Flash& flash, Crypto& crypto, const DeviceTrust& trust);
 
-  /// In the factory, on a blank part: writes the first image and its floors. Throws Error{exists} on any other, and
-  /// Error{bad_input} when the image does not fit.
-  void provision(ByteView image, Version version, std::uint64_t sequence, std::uint64_t epoch);
-
-  /// Authenticates, checks, decrypts into the other slot, reads back, marks pending. Never throws; a refusal leaves the
-  /// running image and the floors as they were.
+  /// An update from an envelope that is at hand as a whole: begin(), take() and finish() in one, with words for a
+  /// refusal. Never throws; a refusal leaves the running image and the floors as they were.
   Outcome offer(ByteView envelope);
+
+  /// An update that arrives in pieces. None of the three throws or words anything; after a refusal the next update
+  /// begins again with begin().
+  /// Authenticates the envelope, whose payload is not looked at; then forgets and erases the slot that does not run.
+  [[nodiscard]] Reason begin(const Envelope& envelope);
+  /// The payload's next bytes, pieces of any size: decrypted into the slot.
+  [[nodiscard]] Reason take(ByteView payload);
+  /// Checks the payload's digest, its authentication tag, and the image read back; only then marks it pending.
+  [[nodiscard]] Reason finish();
 
   /// What the boot code does at every start. The decision is durable before the image runs.
   Boot boot();
@@ -68,8 +81,23 @@ class Updater {
   [[nodiscard]] const Image& running() const noexcept { return settings_.image(settings_.active); }
 
  private:
-  [[nodiscard]] Reason check_and_install(ByteView envelope);
-  [[nodiscard]] Reason install(const Envelope& envelope, const Manifest& manifest);
+  /// An update under way.
+  struct Arrival {
+    Image image;
+    Digest payload_digest{};
+    std::uint64_t payload_left = 0;
+    SlotWriter writer;
+  };
+
+  template <class Step>
+  [[nodiscard]] Reason step(Step&& what);
+  [[nodiscard]] Reason offer_whole(ByteView envelope);
+  [[nodiscard]] Reason check(const Envelope& envelope, Manifest& manifest);
+  [[nodiscard]] Reason prepare(const Manifest& manifest);
+  [[nodiscard]] Reason take_piece(ByteView payload);
+  [[nodiscard]] Reason complete();
+  [[nodiscard]] Reason check_arrived();
+  void abandon() noexcept;
   [[nodiscard]] bool intact(Slot slot);
   void remember(const Settings& settings);
   Boot start_trial();
@@ -79,6 +107,7 @@ class Updater {
   Crypto& crypto_;
   const DeviceTrust& trust_;
   Settings settings_;
+  std::optional<Arrival> arrival_;
 };
 
 }  // namespace lamp::firmware::device
