@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/sign/dossier.hpp"
+#include "cli/sign/policy_check.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -18,11 +19,13 @@ constexpr const char* kShareKey = "share";
 struct ApproveOptions {
   std::string release;
   std::string officer;
+  std::string image;
 };
 
 void declare(Arguments& a, ApproveOptions& o) {
   a.positional("release", o.release, "MODEL/VERSION");
   a.required("--as", o.officer, "The officer who approves, as the roster names them");
+  a.option("--image", o.image, "An image that the officer built, to be the same as the requested one");
 }
 
 bool approved_already(const Dossier& dossier, const std::string& officer, Instant now) {
@@ -40,6 +43,35 @@ Bytes reseal_share(Host& host, const Dossier& dossier, const quorum::Officer& of
                             quorum::request_share_context(dossier.request.digest(), officer.name), host.world().rng);
 }
 
+/// An officer's own build of the same sources.
+std::vector<std::string> compare_builds(const std::string& image, const firmware::Request& request) {
+  if (image.empty()) return {};
+  const auto own = sha256_of(read_file(image));
+  if (own == request.image_digest) return {};
+  return {"the image " + image + " has SHA-256 " + hex(own) + ", the one requested " + hex(request.image_digest) +
+          ": find out why the two builds differ"};
+}
+
+std::vector<std::string> objections(Host& host, const firmware::ReleasePolicy& policy, const Dossier& dossier,
+                                    const ApproveOptions& options) {
+  host.database().migrate(firmware::release_schema());
+  auto all = ask_policy(host, policy, dossier).objections;
+  for (auto& why : compare_builds(options.image, dossier.request)) all.push_back(std::move(why));
+  return all;
+}
+
+void record(Host& host, const Dossier& dossier, const std::string& officer, Instant expires) {
+  const auto& request = dossier.request;
+  const audit::Event event{officer,
+                           "sign.approve",
+                           request.name.text(),
+                           {{"request", hex(request.digest())}, {"expires", format_instant(expires)}}};
+  host.database().write([&](store::Transaction& t) {
+    firmware::record_approval(t, {request.name, request.sequence, request.epoch, request.image_digest}, host.now());
+    audit::record(t, event, host.now(), host.world().rng);
+  });
+}
+
 Exit approve(const ApproveOptions& options, World& world) {
   Host host{world};
   const auto dossier = load_dossier(host, firmware::ReleaseName::parse(options.release));
@@ -53,16 +85,14 @@ Exit approve(const ApproveOptions& options, World& world) {
   }
   if (std::filesystem::exists(dossier.files.sealed()))
     throw Error{Errc::denied, dossier.request.name.text() + " is sealed already; there is nothing left to approve"};
-  const auto policy = firmware::ReleasePolicy::load(host.site().template_file("policy", "release.yaml"));
-  const Instant expires = host.now() + policy.approval_lifetime;
+  const auto policy = release_policy(host);
+  if (const auto why = objections(host, policy, dossier, options); !why.empty()) return refuse(why, world);
+  const Instant expires = std::min(host.now() + policy.approval_lifetime, dossier.request.expires);
   quorum::Contribution contribution{officer->name, {}, {}};
   contribution.approval = quorum::approve(*host.person_key(officer->name), dossier.roster, dossier.request.suit_digest,
                                           quorum::kReleaseContext, expires, world.rng, dossier.request.digest());
   contribution.sealed_share = reseal_share(host, dossier, *officer);
-  host.record({officer->name,
-               "sign.approve",
-               dossier.request.name.text(),
-               {{"request", hex(dossier.request.digest())}, {"expires", format_instant(expires)}}});
+  record(host, dossier, officer->name, expires);
   publish(dossier.files.approval(officer->name), ByteView{contribution.encode()});
   fmt::print(world.out, "{} approves; this counts until {}.\n", officer->name, format_instant(expires));
   host.finish();

@@ -97,7 +97,17 @@ void print_request(std::ostream& out, const Dossier& dossier) {
   fmt::print(out, "request    SHA-256 {}\n", hex(r.digest()));
   fmt::print(out, "roster     {} epoch {}, digest {}\n", dossier.roster.name, dossier.roster.epoch,
              hex(r.roster_digest));
-  fmt::print(out, "requested  {} by {}\n", format_instant(r.requested), r.requester);
+  for (const auto& region : r.signed_regions)
+    fmt::print(out, "signs      {} with key {} ({}), SHA-256 {}\n", region.output, region.key, region.algorithm,
+               hex(region.digest));
+  fmt::print(out, "hardware   {}, revisions {}\n", r.terms.hardware.type, r.terms.hardware.revisions());
+  if (!r.terms.witness.empty()) fmt::print(out, "witness    SHA-256 {}\n", hex(r.terms.witness));
+  for (const auto& key : r.terms.revokes) fmt::print(out, "revokes    key {}\n", hex(key));
+  if (r.terms.extra_approvals != 0)
+    fmt::print(out, "wants      {} approvals more than the roster's {}\n", r.terms.extra_approvals,
+               dossier.roster.threshold);
+  fmt::print(out, "requested  {} by {}, counts until {}\n", format_instant(r.requested), r.requester,
+             format_instant(r.expires));
 }
 
 }  // namespace lamp::cli

@@ -1,7 +1,9 @@
+#include <botan/rng.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
 #include "cli/sign/dossier.hpp"
+#include "cli/sign/policy_check.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -20,6 +22,8 @@ struct RequestOptions {
   std::string model;
   std::string version;
   std::uint64_t epoch = 0;
+  std::uint64_t extra_approvals = 0;
+  std::string hardware, witness;
 };
 
 void declare(Arguments& a, RequestOptions& o) {
@@ -27,11 +31,9 @@ void declare(Arguments& a, RequestOptions& o) {
   a.required("--model", o.model, "Model that the image is for");
   a.required("--version", o.version, "Version, MAJOR.MINOR.PATCH; used once");
   a.required("--epoch", o.epoch, "Security epoch; devices never go below it again");
-}
-
-Exit refuse(const std::vector<std::string>& objections, World& world) {
-  for (const auto& objection : objections) world.err << "lamp-sign: refused: " << objection << '\n';
-  return Exit::refused;
+  a.option("--extra-approvals", o.extra_approvals, "Officers beyond the roster's threshold, for a great epoch step");
+  a.option("--hardware", o.hardware, "Hardware revisions that the image is for, such as 1-3");
+  a.option("--witness", o.witness, "SHA-256 of the image as an independent builder made it");
 }
 
 audit::Event event(const firmware::Release& release) {
@@ -42,15 +44,20 @@ audit::Event event(const firmware::Release& release) {
           {{"sequence", std::to_string(release.sequence)},
            {"epoch", std::to_string(wanted.epoch)},
            {"image", hex(wanted.image_digest)},
-           {"image-size", std::to_string(wanted.image_size)}}};
+           {"image-size", std::to_string(wanted.image_size)},
+           {"extra-approvals", std::to_string(wanted.extra_approvals)},
+           {"nonce", hex(release.nonce)}}};
 }
+
+Bytes fresh_nonce(World& world) { return world.rng.random_vec<Bytes>(firmware::kRequestNonceLength); }
 
 /// Sequence number, content key and audit record in one transaction, unless the version has them already.
 firmware::Release reserve(Host& host, const firmware::ReleasePolicy& policy, const firmware::Wanted& wanted,
                           const quorum::Roster& roster) {
   return host.database().write([&](store::Transaction& t) {
     const bool fresh = !firmware::find_release(t, wanted.name).has_value();
-    auto release = firmware::reserve_release(t, policy, wanted, roster.token_serial, host.now());
+    auto release =
+        firmware::reserve_release(t, policy, wanted, roster.token_serial, fresh_nonce(host.world()), host.now());
     if (fresh) audit::record(t, event(release), host.now(), host.world().rng);
     return release;
   });
@@ -95,7 +102,8 @@ Bytes session_point(Host& host, const firmware::ReleaseName& name) {
 
 /// Writes the files, the request last: without it the version counts as not requested yet, and the next run makes the
 /// others anew.
-void write_files(Host& host, const firmware::Release& release, const quorum::Roster& roster, ByteView image) {
+void write_files(Host& host, const firmware::Release& release, const quorum::Roster& roster,
+                 const firmware::Terms& terms, ByteView image) {
   const auto& name = release.wanted.name;
   const auto encrypted = encrypt(host, release, image);
   const auto manifest = encode_manifest(firmware::device_profile(host.site(), name.model), release, encrypted);
@@ -112,39 +120,103 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   request.roster_digest = roster.digest();
   request.requested = release.requested;
   request.requester = account_name();
+  request.nonce = release.nonce;
+  request.terms = terms;
+  request.terms.extra_approvals = release.wanted.extra_approvals;
+  request.expires = release.requested + (terms.expires - terms.requested);
+  request.signed_regions = {firmware::suit_region(request.suit_digest)};
   const firmware::ReleaseFiles files{host.site().root, name};
   publish(files.payload(), ByteView{encrypted.ciphertext});
   publish(files.manifest(), ByteView{manifest});
   publish(files.request(), ByteView{request.encode()});
 }
 
+firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmware::ReleasePolicy& policy,
+                         const firmware::DeviceProfile& profile, ByteView image) {
+  firmware::Terms terms;
+  terms.model = profile.model;
+  terms.image_digest = sha256_of(image);
+  if (!options.witness.empty()) terms.witness = in_context("--witness", [&] { return from_hex(options.witness); });
+  if (!options.witness.empty() && terms.witness.size() != terms.image_digest.size())
+    throw Error{Errc::bad_input, "--witness: expected the 64 hexadecimal digits of a SHA-256 digest"};
+  terms.hardware = policy.rules_of(profile.model).revisions;
+  if (!options.hardware.empty())
+    terms.hardware = in_context("--hardware", [&] { return firmware::Hardware::parse_revisions(options.hardware); });
+  terms.hardware.type = profile.hardware_type;
+  terms.keys = {"release"};
+  terms.extra_approvals = options.extra_approvals;
+  terms.demo = host.site().demo;
+  terms.requested = host.now();
+  terms.expires = terms.requested + policy.request_lifetime;
+  return terms;
+}
+
+/// What there is of a request already.
+enum class Standing { none, expired, good };
+
+Standing standing(Host& host, const firmware::ReleaseFiles& files) {
+  if (!std::filesystem::exists(files.request())) return Standing::none;
+  if (std::filesystem::exists(files.sealed())) return Standing::good;
+  const auto request = firmware::Request::parse(read_file(files.request()));
+  return request.expires <= host.now() ? Standing::expired : Standing::good;
+}
+
+/// The approvals of the old request, and shares sealed to its session key, are worth nothing from here on.
+void renew(Host& host, const firmware::ReleaseName& name) {
+  host.database().write([&](store::Transaction& t) {
+    firmware::renew_request(t, name, fresh_nonce(host.world()), host.now());
+    audit::record(t, {account_name(), "sign.request.renew", name.text(), {}}, host.now(), host.world().rng);
+  });
+  auto& token = host.token("host");
+  if (token.has_key(session_label(name))) token.destroy_key(session_label(name));
+}
+
+std::vector<std::string> objections(Host& host, const firmware::ReleasePolicy& policy, const firmware::Wanted& wanted,
+                                    const firmware::Terms& terms, const quorum::Roster& roster) {
+  auto all = host.database()
+                 .read([&](store::Transaction& t) { return firmware::check_request(t, policy, wanted); })
+                 .objections;
+  for (auto& why : firmware::check_terms(policy, terms, circumstances(host, roster, terms.model)).objections)
+    all.push_back(std::move(why));
+  return all;
+}
+
+void print_result(Host& host, const firmware::ReleaseName& name, Standing before) {
+  auto& out = host.world().out;
+  const auto dossier = load_dossier(host, name);
+  print_request(out, dossier);
+  if (before == Standing::good) out << "This was requested before; nothing was changed.\n";
+  if (before == Standing::expired) out << "The request had expired; it is a new one now, without approvals.\n";
+  if (std::filesystem::exists(dossier.files.sealed()))
+    out << "It is sealed.\n";
+  else
+    fmt::print(out, "Next: {} officers run 'lamp-sign approve {} --as NAME'.\n", required_approvals(dossier),
+               name.text());
+}
+
 Exit request(const RequestOptions& options, World& world) {
   Host host{world};
   const auto profile = firmware::device_profile(host.site(), options.model);
-  const auto policy = firmware::ReleasePolicy::load(host.site().template_file("policy", "release.yaml"));
+  const auto policy = release_policy(host);
   const auto image = read_file(options.image);
   if (image.size() > profile.slot_size)
     return refuse({"the image has " + std::to_string(image.size()) + " bytes, a " + options.model + " has room for " +
                    std::to_string(profile.slot_size)},
                   world);
   const auto roster = release_roster(host, host.site().release_quorum);
-  const firmware::Wanted wanted{
-      {options.model, Version::parse(options.version).text()}, options.epoch, sha256_of(image), image.size()};
+  const auto terms = terms_of(options, host, policy, profile, image);
+  const firmware::Wanted wanted{{options.model, Version::parse(options.version).text()},
+                                options.epoch,
+                                terms.image_digest,
+                                image.size(),
+                                options.extra_approvals};
   host.database().migrate(firmware::release_schema());
-  const auto verdict =
-      host.database().read([&](store::Transaction& t) { return firmware::check_request(t, policy, wanted); });
-  if (!verdict.acceptable()) return refuse(verdict.objections, world);
+  if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
 
-  const bool repeated = std::filesystem::exists(firmware::ReleaseFiles{host.site().root, wanted.name}.request());
-  if (!repeated) write_files(host, reserve(host, policy, wanted, roster), roster, image);
-  const auto dossier = load_dossier(host, wanted.name);
-  print_request(world.out, dossier);
-  if (repeated) world.out << "This was requested before; nothing was changed.\n";
-  if (std::filesystem::exists(dossier.files.sealed()))
-    world.out << "It is sealed.\n";
-  else
-    fmt::print(world.out, "Next: {} officers run 'lamp-sign approve {} --as NAME'.\n", roster.threshold,
-               wanted.name.text());
+  const auto before = standing(host, {host.site().root, wanted.name});
+  if (before == Standing::expired) renew(host, wanted.name);
+  if (before != Standing::good) write_files(host, reserve(host, policy, wanted, roster), roster, terms, image);
+  print_result(host, wanted.name, before);
   host.finish();
   return Exit::ok;
 }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "cli/sign/dossier.hpp"
+#include "cli/sign/policy_check.hpp"
 #include "cli/sign/release_session.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
@@ -73,17 +74,11 @@ Exit report(Host& host, const Dossier& dossier, ByteView digest, std::string_vie
 
 /// Policy may have become stricter since the request: another release may have raised the model's epoch.
 std::vector<std::string> objections_before_key(Host& host, const Dossier& dossier, const quorum::Tally& tally) {
-  const auto threshold = dossier.roster.threshold;
-  if (!tally.reaches(threshold))
-    return {fmt::format("{} of {} approvals; {}", tally.approved.size(), threshold,
-                        quorum::describe_missing(tally, threshold))};
-  const auto policy = firmware::ReleasePolicy::load(host.site().template_file("policy", "release.yaml"));
-  return host.database()
-      .read([&](store::Transaction& t) {
-        return firmware::check_order(policy, firmware::history(t, dossier.request.name.model), dossier.request.sequence,
-                                     dossier.request.epoch);
-      })
-      .objections;
+  const auto required = required_approvals(dossier);
+  if (!tally.reaches(required))
+    return {fmt::format("{} of {} approvals; {}", tally.approved.size(), required,
+                        quorum::describe_missing(tally, required))};
+  return ask_policy(host, release_policy(host), dossier).objections;
 }
 
 /// Opens the token once, signs, checks what is to be published, publishes, records.
@@ -133,8 +128,7 @@ Exit seal(const SealOptions& options, World& world) {
     return report(host, dossier, digest, "An earlier run had published this; it is recorded now.\n");
   }
   const auto objections = objections_before_key(host, dossier, tally);
-  for (const auto& objection : objections) world.err << "lamp-sign: refused: " << objection << '\n';
-  if (!objections.empty()) return Exit::refused;
+  if (!objections.empty()) return refuse(objections, world);
   const auto digest = make_release(host, dossier, tally);
   return report(host, dossier, digest,
                 fmt::format("signed by the release key (RSA-4096, PS256) and {}\n", fmt::join(tally.approved, ", ")));

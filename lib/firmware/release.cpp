@@ -8,7 +8,8 @@ namespace lamp::firmware {
 namespace {
 
 constexpr std::string_view kColumns =
-    "model, version, epoch, image_digest, image_size, sequence, content_key, requested, release_digest";
+    "model, version, epoch, image_digest, image_size, sequence, content_key, requested, release_digest, nonce, "
+    "extra_approvals";
 
 Release from_row(const store::Row& row) {
   Release release;
@@ -20,6 +21,8 @@ Release from_row(const store::Row& row) {
   release.content_key = row.text(6);
   release.requested = from_unix_seconds(row.integer(7));
   if (!row.is_null(8)) release.sealed = row.blob(8);
+  release.nonce = row.blob(9);
+  release.wanted.extra_approvals = static_cast<std::uint64_t>(row.integer(10));
   return release;
 }
 
@@ -29,12 +32,14 @@ std::uint64_t highest(store::Transaction& transaction, std::string_view sql, con
 }
 
 /// Why `wanted` is not what the version was requested with.
-Verdict compare(const Release& release, const Wanted& wanted) {
+Verdict compare(const ReleasePolicy& policy, const Release& release, const Wanted& wanted) {
   Verdict verdict;
   const auto differs = [&](const std::string& what, const std::string& was, const std::string& is) {
     if (was != is)
-      verdict.objections.push_back("version " + wanted.name.version + " was requested with " + what + " " + was +
-                                   ", now it is " + is + "; a version is never used twice: take another");
+      verdict.objections.push_back(
+          refusal(policy, "version",
+                  "version " + wanted.name.version + " was requested with " + what + " " + was + ", now it is " + is,
+                  "a version is never used for other bytes; take another"));
   };
   differs("image SHA-256", hex(release.wanted.image_digest), hex(wanted.image_digest));
   differs("epoch", std::to_string(release.wanted.epoch), std::to_string(wanted.epoch));
@@ -51,7 +56,11 @@ const store::Schema& release_schema() {
        "CREATE TABLE release (model TEXT NOT NULL, version TEXT NOT NULL, epoch BIGINT NOT NULL, "
        "image_digest BLOB NOT NULL, image_size BIGINT NOT NULL, sequence BIGINT NOT NULL, "
        "content_key TEXT NOT NULL UNIQUE, requested BIGINT NOT NULL, sealed BIGINT, "
-       "release_digest BLOB, PRIMARY KEY (model, version), UNIQUE (model, sequence))"}};
+       "release_digest BLOB, nonce BLOB NOT NULL, extra_approvals BIGINT NOT NULL, PRIMARY KEY (model, version), "
+       "UNIQUE (model, sequence))",
+       "CREATE TABLE approved_release (model TEXT NOT NULL, version TEXT NOT NULL, sequence BIGINT NOT NULL, "
+       "epoch BIGINT NOT NULL, image_digest BLOB NOT NULL, approved BIGINT NOT NULL, PRIMARY KEY (model, version), "
+       "UNIQUE (model, sequence))"}};
   return tables;
 }
 
@@ -76,24 +85,66 @@ ModelHistory history(store::Transaction& transaction, const std::string& model) 
 }
 
 Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted) {
-  if (const auto before = find_release(transaction, wanted.name)) return compare(*before, wanted);
+  if (find_release(transaction, wanted.name)) return check_version(transaction, policy, wanted);
   const auto so_far = history(transaction, wanted.name.model);
-  return check_order(policy, so_far, next_sequence(policy, so_far), wanted.epoch);
+  return check_order(policy, so_far, next_sequence(policy, so_far), wanted.epoch, wanted.extra_approvals);
+}
+
+Verdict check_version(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted) {
+  const auto before = find_release(transaction, wanted.name);
+  return before ? compare(policy, *before, wanted) : Verdict{};
 }
 
 Release reserve_release(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted,
-                        const std::string& token_serial, Instant now) {
+                        const std::string& token_serial, ByteView nonce, Instant now) {
   const auto verdict = check_request(transaction, policy, wanted);
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
   if (auto before = find_release(transaction, wanted.name)) return *before;
   const auto sequence = next_sequence(policy, history(transaction, wanted.name.model));
   const auto key = take_from_stock(transaction, wanted.name.model, token_serial, wanted.name.text());
   transaction.execute(
-      "INSERT INTO release (model, version, epoch, image_digest, image_size, sequence, content_key, requested) "
-      "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT INTO release (model, version, epoch, image_digest, image_size, sequence, content_key, requested, "
+      "nonce, extra_approvals) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       {wanted.name.model, wanted.name.version, static_cast<std::int64_t>(wanted.epoch), wanted.image_digest,
-       static_cast<std::int64_t>(wanted.image_size), static_cast<std::int64_t>(sequence), key.id, unix_seconds(now)});
-  return {wanted, sequence, key.id, now, std::nullopt};
+       static_cast<std::int64_t>(wanted.image_size), static_cast<std::int64_t>(sequence), key.id, unix_seconds(now),
+       Bytes{nonce.begin(), nonce.end()}, static_cast<std::int64_t>(wanted.extra_approvals)});
+  return {wanted, sequence, key.id, now, {nonce.begin(), nonce.end()}, std::nullopt};
+}
+
+void renew_request(store::Transaction& transaction, const ReleaseName& name, ByteView nonce, Instant now) {
+  const auto release = find_release(transaction, name);
+  if (!release) throw Error{Errc::not_found, name.text() + " was never requested on this host"};
+  if (release->sealed) throw Error{Errc::denied, name.text() + " is sealed; there is nothing left to ask for"};
+  transaction.execute("UPDATE release SET requested = ?, nonce = ? WHERE model = ? AND version = ?",
+                      {unix_seconds(now), Bytes{nonce.begin(), nonce.end()}, name.model, name.version});
+}
+
+Verdict check_approved(store::Transaction& transaction, const ReleasePolicy& policy, const Approved& approved) {
+  const auto rows = transaction.query(
+      "SELECT version, sequence, epoch, image_digest FROM approved_release WHERE model = ? AND "
+      "(version = ? OR sequence = ?)",
+      {approved.name.model, approved.name.version, static_cast<std::int64_t>(approved.sequence)});
+  for (const auto& row : rows) {
+    if (row.text(0) == approved.name.version && static_cast<std::uint64_t>(row.integer(1)) == approved.sequence &&
+        static_cast<std::uint64_t>(row.integer(2)) == approved.epoch && row.blob(3) == approved.image_digest)
+      continue;
+    return {{refusal(policy, "version",
+                     "an officer approved version " + row.text(0) + " here before, with sequence number " +
+                         std::to_string(row.integer(1)) + ", epoch " + std::to_string(row.integer(2)) +
+                         " and image SHA-256 " + hex(row.blob(3)),
+                     "a version is never used for other bytes; ask who requested it")}};
+  }
+  return {};
+}
+
+void record_approval(store::Transaction& transaction, const Approved& approved, Instant now) {
+  transaction.execute("DELETE FROM approved_release WHERE model = ? AND version = ?",
+                      {approved.name.model, approved.name.version});
+  transaction.execute(
+      "INSERT INTO approved_release (model, version, sequence, epoch, image_digest, approved) VALUES (?, ?, ?, ?, ?, "
+      "?)",
+      {approved.name.model, approved.name.version, static_cast<std::int64_t>(approved.sequence),
+       static_cast<std::int64_t>(approved.epoch), approved.image_digest, unix_seconds(now)});
 }
 
 void record_seal(store::Transaction& transaction, const ReleaseName& name, ByteView release_digest, Instant now) {

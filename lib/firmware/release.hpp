@@ -32,13 +32,17 @@ struct Wanted {
   std::uint64_t epoch = 0;
   Bytes image_digest;  ///< SHA-256 of the image in clear
   std::uint64_t image_size = 0;
+  std::uint64_t extra_approvals = 0;  ///< beyond the roster's threshold
 };
+
+inline constexpr std::size_t kRequestNonceLength = 16;
 
 struct Release {
   Wanted wanted;
   std::uint64_t sequence = 0;
   std::string content_key;  ///< id
   Instant requested;
+  Bytes nonce;                  ///< of the request that counts now
   std::optional<Bytes> sealed;  ///< SHA-256 of release.suit, once it is
 };
 
@@ -48,10 +52,28 @@ struct Release {
 /// Why the request cannot be made: the version was used for other bytes, or the policy's rules.
 [[nodiscard]] Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted);
 
-/// Gives the version its sequence number and content key, or finds those that it has. Throws Error{denied} with
-/// the first objection of check_request, Error{unavailable} when no content key is left.
+/// Gives the version its sequence number and content key, and the request its nonce, or finds those that it has. Throws
+/// Error{denied} with the first objection of check_request, Error{unavailable} when no content key is left.
 [[nodiscard]] Release reserve_release(store::Transaction& transaction, const ReleasePolicy& policy,
-                                      const Wanted& wanted, const std::string& token_serial, Instant now);
+                                      const Wanted& wanted, const std::string& token_serial, ByteView nonce,
+                                      Instant now);
+/// A request that expired is made anew, with the same sequence number and content key: what was approved before counts
+/// no longer. Throws Error{denied} when it is sealed, Error{not_found} when there is none.
+void renew_request(store::Transaction& transaction, const ReleaseName& name, ByteView nonce, Instant now);
+
+/// What an officer on this host approved: one set of bytes for a version, one version for a sequence number.
+struct Approved {
+  ReleaseName name;
+  std::uint64_t sequence = 0, epoch = 0;
+  Bytes image_digest;
+};
+/// Why these are other bytes than an officer approved here before.
+[[nodiscard]] Verdict check_approved(store::Transaction& transaction, const ReleasePolicy& policy,
+                                     const Approved& approved);
+void record_approval(store::Transaction& transaction, const Approved& approved, Instant now);
+
+/// Why these are other bytes than this host was asked to release as the version; nothing when it was not asked.
+[[nodiscard]] Verdict check_version(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted);
 /// Records that release.suit exists, and forgets the content key: from now on only devices can open the payload. Throws
 /// Error{denied} when other bytes were recorded before.
 void record_seal(store::Transaction& transaction, const ReleaseName& name, ByteView release_digest, Instant now);

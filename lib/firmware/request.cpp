@@ -27,8 +27,19 @@ enum Field : std::int64_t {
   roster_digest,
   requested,
   requester,
+  nonce,
+  expires,
+  extra_approvals,
+  hardware,
+  witness,
+  regions,
+  revokes,
+  demo,
   count
 };
+
+constexpr std::uint64_t kMostRegions = 32;
+constexpr std::uint64_t kMostRevoked = 8;
 
 void expect_key(cbor::Reader& reader, Field field) {
   if (reader.integer() != field) throw Error{Errc::bad_input, "field " + std::to_string(field) + " is missing"};
@@ -50,6 +61,82 @@ std::uint64_t number_field(cbor::Reader& reader, Field field) {
 std::string text_field(cbor::Reader& reader, Field field) {
   expect_key(reader, field);
   return std::string{reader.text()};
+}
+
+std::uint64_t bounded_array(cbor::Reader& reader, std::uint64_t most, const char* what) {
+  const auto size = reader.array();
+  if (size > most) throw Error{Errc::bad_input, std::string{"it has more than "} + std::to_string(most) + " " + what};
+  return size;
+}
+
+Bytes exactly(ByteView value, std::size_t size, const char* what) {
+  if (value.size() != size) throw Error{Errc::bad_input, std::string{what} + " has a wrong length"};
+  return copy(value);
+}
+
+std::vector<SignedRegion> read_regions(cbor::Reader& reader) {
+  std::vector<SignedRegion> all;
+  for (auto left = bounded_array(reader, kMostRegions, "signatures"); left > 0; --left) {
+    reader.array(5);
+    SignedRegion region;
+    region.output = reader.text();
+    region.key = reader.text();
+    region.algorithm = reader.text();
+    region.digest = exactly(reader.bytes(), kDigestLength, "a signed region's digest");
+    region.size = reader.unsigned_integer();
+    all.push_back(std::move(region));
+  }
+  if (all.empty() || all.front().output != "suit")
+    throw Error{Errc::bad_input, "its first signature is not that of the SUIT envelope"};
+  return all;
+}
+
+void read_terms(cbor::Reader& reader, Request& r) {
+  expect_key(reader, nonce);
+  r.nonce = exactly(reader.bytes(), kRequestNonceLength, "the nonce");
+  expect_key(reader, expires);
+  r.expires = from_unix_seconds(reader.integer());
+  r.terms.extra_approvals = number_field(reader, extra_approvals);
+  expect_key(reader, hardware);
+  reader.array(3);
+  r.terms.hardware.type = reader.text();
+  r.terms.hardware.first = reader.unsigned_integer();
+  r.terms.hardware.last = reader.unsigned_integer();
+  if (r.terms.hardware.last > Hardware::kLastRevision || r.terms.hardware.first > r.terms.hardware.last)
+    throw Error{Errc::bad_input, "its hardware revisions are no range"};
+  expect_key(reader, witness);
+  if (!reader.null()) r.terms.witness = exactly(reader.bytes(), kDigestLength, "the witness digest");
+  expect_key(reader, regions);
+  r.signed_regions = read_regions(reader);
+  expect_key(reader, revokes);
+  for (auto left = bounded_array(reader, kMostRevoked, "revoked keys"); left > 0; --left)
+    r.terms.revokes.push_back(exactly(reader.bytes(), kDigestLength, "a revoked key's id"));
+  expect_key(reader, demo);
+  r.terms.demo = reader.boolean();
+}
+
+void write_terms(cbor::Writer& w, const Request& r) {
+  const auto& terms = r.terms;
+  w.integer(nonce).bytes(r.nonce).integer(expires).integer(unix_seconds(r.expires));
+  w.integer(extra_approvals).unsigned_integer(terms.extra_approvals);
+  w.integer(hardware).array(3).text(terms.hardware.type);
+  w.unsigned_integer(terms.hardware.first).unsigned_integer(terms.hardware.last);
+  w.integer(witness);
+  if (terms.witness.empty())
+    w.null();
+  else
+    w.bytes(terms.witness);
+  w.integer(regions).array(r.signed_regions.size());
+  for (const auto& region : r.signed_regions)
+    w.array(5)
+        .text(region.output)
+        .text(region.key)
+        .text(region.algorithm)
+        .bytes(region.digest)
+        .unsigned_integer(region.size);
+  w.integer(revokes).array(terms.revokes.size());
+  for (const auto& key : terms.revokes) w.bytes(key);
+  w.integer(demo).boolean(terms.demo);
 }
 
 Request read(ByteView encoded) {
@@ -74,7 +161,9 @@ Request read(ByteView encoded) {
   expect_key(reader, requested);
   r.requested = from_unix_seconds(reader.integer());
   r.requester = text_field(reader, requester);
+  read_terms(reader, r);
   reader.end();
+  r.terms = terms_of(r);
   return r;
 }
 
@@ -98,6 +187,7 @@ Bytes Request::encode() const {
   w.integer(Field::roster_digest).bytes(roster_digest);
   w.integer(Field::requested).integer(unix_seconds(requested));
   w.integer(Field::requester).text(requester);
+  write_terms(w, *this);
   return std::move(w).encoded();
 }
 
@@ -108,6 +198,21 @@ Request Request::parse(ByteView encoded) {
 Bytes Request::digest() const {
   const Digest value = sha256(encode());
   return copy(value);
+}
+
+Terms terms_of(const Request& request) {
+  Terms terms = request.terms;
+  terms.model = request.name.model;
+  terms.image_digest = request.image_digest;
+  terms.requested = request.requested;
+  terms.expires = request.expires;
+  terms.keys.clear();
+  for (const auto& region : request.signed_regions) terms.keys.push_back(region.key);
+  return terms;
+}
+
+SignedRegion suit_region(ByteView suit_digest) {
+  return {"suit", "release", "PS256", copy(sha256(suit_digest)), suit_digest.size()};
 }
 
 Verdict check_request_files(const Request& request, ByteView manifest, ByteView payload) {
@@ -123,6 +228,7 @@ Verdict check_request_files(const Request& request, ByteView manifest, ByteView 
   compare(verdict, "the image's size", request.image_size, m.image_size);
   compare(verdict, "the payload's digest", request.payload_digest, copy(m.payload_digest));
   compare(verdict, "the payload's size", request.payload_size, m.payload_size);
+  compare(verdict, "the first signature", request.signed_regions.front(), suit_region(request.suit_digest));
   if (payload.size() != m.payload_size || sha256(payload) != m.payload_digest)
     verdict.objections.push_back("payload.bin is not the payload of this request: its digest or size differs");
   return verdict;

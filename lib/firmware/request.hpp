@@ -3,14 +3,26 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
 #include "lib/firmware/release.hpp"
+#include "lib/firmware/release_policy.hpp"
 #include "lib/firmware/suit.hpp"
 
 namespace lamp::firmware {
+
+/// One signature that the seal will make.
+struct SignedRegion {
+  std::string output;     ///< "suit", or another of the profile's outputs
+  std::string key;        ///< label of the token's key
+  std::string algorithm;  ///< such as PS256
+  Bytes digest;           ///< SHA-256 of the bytes that are signed
+  std::uint64_t size = 0;
+  bool operator==(const SignedRegion&) const = default;
+};
 
 struct Request {
   ReleaseName name;
@@ -25,6 +37,10 @@ struct Request {
   Bytes roster_digest;
   Instant requested;
   std::string requester;
+  Bytes nonce;      ///< 16 random bytes
+  Instant expires;  ///< to be sealed before
+  Terms terms;      ///< what else was asked for; its model, image, keys and times are the request's own
+  std::vector<SignedRegion> signed_regions;
 
   [[nodiscard]] Bytes encode() const;
   /// Strict. Throws Error{bad_input}.
@@ -32,6 +48,11 @@ struct Request {
   /// SHA-256 of encode(). Approvals and shares are bound to it.
   [[nodiscard]] Bytes digest() const;
 };
+
+/// For the rules: the terms with everything that the request says elsewhere.
+[[nodiscard]] Terms terms_of(const Request& request);
+/// The signature that makes the SUIT envelope.
+[[nodiscard]] SignedRegion suit_region(ByteView suit_digest);
 
 /// Why the files are not what the request says: every digest is taken anew, and every field is compared with the
 /// manifest that devices will read, so that what people are shown is what is signed.

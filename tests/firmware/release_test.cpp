@@ -17,9 +17,10 @@ using testing::IsEmpty;
 
 constexpr const char* kToken = "0123456789abcdef";
 const Instant kNow = from_unix_seconds(1'795'000'000);
+const Bytes kNonce(kRequestNonceLength, 7);
 
 Wanted wanted(const std::string& version, std::uint64_t epoch, std::uint8_t image = 1) {
-  return {{"smart-lamp", version}, epoch, Bytes(32, image), 1000};
+  return {{"smart-lamp", version}, epoch, Bytes(32, image), 1000, 0};
 }
 
 class Releases : public testing::Test {
@@ -32,7 +33,8 @@ class Releases : public testing::Test {
     database_.write([&](store::Transaction& t) { add_to_stock(t, {id, model, {1}, {2}}, token); });
   }
   Release reserve(const Wanted& what) {
-    return database_.write([&](store::Transaction& t) { return reserve_release(t, policy_, what, kToken, kNow); });
+    return database_.write(
+        [&](store::Transaction& t) { return reserve_release(t, policy_, what, kToken, kNonce, kNow); });
   }
   void seal(const Wanted& what, std::uint8_t digest = 9) {
     database_.write([&](store::Transaction& t) { record_seal(t, what.name, Bytes(32, digest), kNow); });
@@ -74,6 +76,47 @@ TEST_F(Releases, RaiseTheEpochByOneStepAtMost) {
   EXPECT_THAT(objections(wanted("1.1.0", 2)), IsEmpty());
   EXPECT_THAT(objections(wanted("1.1.0", 3)), ElementsAre(HasSubstr("epoch 3 is more than 1 above")));
   EXPECT_THAT(objections(wanted("1.1.0", 0)), ElementsAre(HasSubstr("epoch 0 is below")));
+}
+
+TEST_F(Releases, RaiseItFurtherOnlyWithMoreApprovals) {
+  auto far = wanted("1.1.0", 5);
+  EXPECT_THAT(objections(far), ElementsAre(HasSubstr("--extra-approvals 1 (rule epoch-step")));
+  far.extra_approvals = 1;
+  EXPECT_THAT(objections(far), IsEmpty());
+  policy_.epoch_jump_approvals = 0;
+  EXPECT_THAT(objections(far), ElementsAre(HasSubstr("ask for epoch 2 at most")));
+}
+
+TEST_F(Releases, ThatExpiredAreAskedForAnewWithTheSameNumberAndKey) {
+  const auto first = reserve(wanted("1.1.0", 1));
+  database_.write([&](store::Transaction& t) {
+    renew_request(t, first.wanted.name, Bytes(kRequestNonceLength, 8), kNow + std::chrono::days{40});
+  });
+  const auto again = reserve(wanted("1.1.0", 1));
+  EXPECT_EQ(again.sequence, first.sequence);
+  EXPECT_EQ(again.content_key, first.content_key);
+  EXPECT_NE(again.nonce, first.nonce);
+  EXPECT_EQ(again.requested, kNow + std::chrono::days{40});
+}
+
+TEST_F(Releases, ThatAreSealedAreNotAskedForAnew) {
+  (void)reserve(wanted("1.1.0", 1));
+  seal(wanted("1.1.0", 1));
+  EXPECT_THROW(database_.write([&](store::Transaction& t) { renew_request(t, {"smart-lamp", "1.1.0"}, kNonce, kNow); }),
+               Error);
+}
+
+TEST_F(Releases, AreApprovedHereForOneSetOfBytesOnly) {
+  const Approved first{{"smart-lamp", "1.1.0"}, 2, 1, Bytes(32, 1)};
+  database_.write([&](store::Transaction& t) { record_approval(t, first, kNow); });
+  const auto judged = [&](const Approved& what) {
+    return database_.read([&](store::Transaction& t) { return check_approved(t, policy_, what); }).objections;
+  };
+  EXPECT_THAT(judged(first), IsEmpty());
+  EXPECT_THAT(judged({first.name, 2, 1, Bytes(32, 2)}), ElementsAre(HasSubstr("rule version")));
+  EXPECT_THAT(judged({first.name, 3, 1, Bytes(32, 1)}), ElementsAre(HasSubstr("sequence number 2")));
+  EXPECT_THAT(judged({{"smart-lamp", "1.2.0"}, 2, 1, Bytes(32, 1)}), ElementsAre(HasSubstr("version 1.1.0")));
+  EXPECT_THAT(judged({{"gateway", "1.1.0"}, 2, 1, Bytes(32, 2)}), IsEmpty());
 }
 
 TEST_F(Releases, CountTheEpochOfSealedOnesOnly) {
@@ -130,7 +173,9 @@ TEST(ReleaseNames, AreModelAndVersion) {
 TEST(ReleasePolicies, AreTheDeliveredOne) {
   const auto policy = ReleasePolicy::load(LAMP_SOURCE_DIR "/templates/policy/release.yaml");
   EXPECT_EQ(policy.epoch_step, 1U);
+  EXPECT_EQ(policy.epoch_jump_approvals, 1U);
   EXPECT_EQ(policy.approval_lifetime, std::chrono::days{7});
+  EXPECT_EQ(policy.request_lifetime, std::chrono::days{30});
 }
 
 TEST(ReleasePolicies, WithAnUnknownRuleAreRefused) {

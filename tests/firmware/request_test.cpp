@@ -56,6 +56,12 @@ Files make_files() {
   r.roster_digest = Bytes(32, 4);
   r.requested = from_unix_seconds(1'795'000'000);
   r.requester = "somebody";
+  r.nonce = Bytes(kRequestNonceLength, 5);
+  r.expires = r.requested + std::chrono::days{30};
+  r.terms.hardware = {"1.3.6.1.4.1.32473.1.1", 1, 3};
+  r.terms.witness = r.image_digest;
+  r.terms.revokes = {Bytes(32, 6)};
+  r.signed_regions = {suit_region(r.suit_digest)};
   return files;
 }
 
@@ -87,6 +93,44 @@ TEST(Requests, WithASessionKeyOffTheCurveAreRefused) {
   EXPECT_THROW((void)Request::parse(request.encode()), Error);
 }
 
+TEST(Requests, SayTheirTermsAsTheRulesReadThem) {
+  const auto read = Request::parse(files().request.encode());
+  EXPECT_EQ(read.terms.model, "smart-lamp");
+  EXPECT_EQ(read.terms.image_digest, read.image_digest);
+  EXPECT_THAT(read.terms.keys, ElementsAre("release"));
+  EXPECT_EQ(read.terms.expires, read.expires);
+  EXPECT_EQ(read.terms.hardware.revisions(), "1-3");
+}
+
+struct Misshapen {
+  const char* name;
+  std::function<void(Request&)> bend;
+  const char* says;
+};
+void PrintTo(const Misshapen& m, std::ostream* os) { *os << m.name; }
+
+class MisshapenRequest : public testing::TestWithParam<Misshapen> {};
+
+TEST_P(MisshapenRequest, IsRefused) {
+  auto request = files().request;
+  GetParam().bend(request);
+  const auto read = attempt([&] { return Request::parse(request.encode()); });
+  ASSERT_TRUE(std::holds_alternative<Error>(read));
+  EXPECT_THAT(std::get<Error>(read).what(), HasSubstr(GetParam().says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, MisshapenRequest,
+    testing::Values(Misshapen{"Nonce", [](Request& r) { r.nonce.pop_back(); }, "nonce"},
+                    Misshapen{"Hardware", [](Request& r) { r.terms.hardware.first = 9; }, "no range"},
+                    Misshapen{"Witness", [](Request& r) { r.terms.witness.push_back(0); }, "witness digest"},
+                    Misshapen{"NoRegion", [](Request& r) { r.signed_regions.clear(); }, "first signature"},
+                    Misshapen{"Region", [](Request& r) { r.signed_regions.front().digest.clear(); }, "region's digest"},
+                    Misshapen{"Regions", [](Request& r) { r.signed_regions.resize(33, r.signed_regions.front()); },
+                              "more than 32"},
+                    Misshapen{"Revoked", [](Request& r) { r.terms.revokes.assign(9, Bytes(32)); }, "more than 8"}),
+    [](const auto& tested) { return tested.param.name; });
+
 TEST(RequestFiles, AreGoodAsTheyWereMade) {
   EXPECT_THAT(check_request_files(files().request, files().manifest, files().payload).objections, IsEmpty());
 }
@@ -117,6 +161,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"ImageSize", [](Request& r) { r.image_size += 1; }, "image's size"},
                     Lie{"PayloadDigest", [](Request& r) { r.payload_digest[0] ^= 1; }, "payload's digest"},
                     Lie{"PayloadSize", [](Request& r) { r.payload_size += 1; }, "payload's size"},
+                    Lie{"Region", [](Request& r) { r.signed_regions.front().digest[0] ^= 1; }, "first signature"},
+                    Lie{"Key", [](Request& r) { r.signed_regions.front().key = "mcuboot"; }, "first signature"},
                     Lie{"SuitDigest", [](Request& r) { r.suit_digest.back() ^= 1; }, "manifest.cbor"}),
     [](const auto& tested) { return tested.param.name; });
 

@@ -1,0 +1,52 @@
+#include "cli/sign/policy_check.hpp"
+
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+
+#include "lib/crypto/cose.hpp"
+#include "lib/firmware/device_profile.hpp"
+
+namespace lamp::cli {
+
+firmware::ReleasePolicy release_policy(Host& host) {
+  return firmware::ReleasePolicy::load(host.site().template_file("policy", "release.yaml"));
+}
+
+firmware::Circumstances circumstances(Host& host, const quorum::Roster& roster, const std::string& model) {
+  firmware::Circumstances here;
+  here.now = host.now();
+  here.demo = host.site().demo;
+  here.hardware_type = firmware::device_profile(host.site(), model).hardware_type;
+  here.threshold = roster.threshold;
+  here.officers = roster.officers.size();
+  const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.release_key); });
+  here.signing_keys = {cose::key_id(*key)};
+  return here;
+}
+
+Verdict ask_policy(Host& host, const firmware::ReleasePolicy& policy, const Dossier& dossier) {
+  const auto& r = dossier.request;
+  Verdict verdict = host.database().read([&](store::Transaction& t) {
+    auto order =
+        firmware::check_order(policy, firmware::history(t, r.name.model), r.sequence, r.epoch, r.terms.extra_approvals);
+    for (const auto& more :
+         {firmware::check_version(t, policy, {r.name, r.epoch, r.image_digest, r.image_size, r.terms.extra_approvals}),
+          firmware::check_approved(t, policy, {r.name, r.sequence, r.epoch, r.image_digest})})
+      order.objections.insert(order.objections.end(), more.objections.begin(), more.objections.end());
+    return order;
+  });
+  const auto terms = firmware::check_terms(policy, r.terms, circumstances(host, dossier.roster, r.name.model));
+  verdict.objections.insert(verdict.objections.end(), terms.objections.begin(), terms.objections.end());
+  return verdict;
+}
+
+std::uint64_t required_approvals(const Dossier& dossier) {
+  return dossier.roster.threshold + dossier.request.terms.extra_approvals;
+}
+
+Exit refuse(const std::vector<std::string>& objections, World& world) {
+  for (const auto& objection : objections) world.err << "lamp-sign: refused: " << objection << '\n';
+  return Exit::refused;
+}
+
+}  // namespace lamp::cli
