@@ -77,6 +77,7 @@ Bytes digest_of(const DeviceProfile& p) {
                              .add(7, cbor::Writer{}.integer(static_cast<int>(p.approvals)))
                              .add(8, cbor::Writer{}.unsigned_integer(p.slot_size))
                              .add(9, std::move(credentials))
+                             .add(10, cbor::Writer{}.raw(p.outputs.encoded()))
                              .encoded();
   return guarded(Errc::internal, [&] {
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
@@ -101,7 +102,7 @@ std::string_view name_of(Credential credential) noexcept { return kCredentials[s
 DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   const auto root = config::Node::load(file);
   root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "label", "device-approvals",
-             "slot-size", "credentials"});
+             "slot-size", "credentials", "outputs"});
   DeviceProfile profile;
   profile.model = root.at("model").text();
   profile.vendor = root.at("vendor").text();
@@ -113,6 +114,7 @@ DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   profile.slot_size = root.at("slot-size").number(4096, 1ULL << 32);
   for (const auto& item : root.at("credentials").items())
     if (!profile.credentials.insert(read_credential(item)).second) item.refuse("named twice");
+  if (const auto outputs = root.find("outputs")) profile.outputs = OutputPlan::read(*outputs, file.parent_path());
   check(profile, root);
   profile.digest = digest_of(profile);
   return profile;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/firmware/output_plan.hpp"
 
 namespace lamp::config {
 struct Site;
@@ -41,7 +42,8 @@ struct DeviceProfile {
   DeviceApprovals approvals = DeviceApprovals::none;  ///< what a device asks for beside the release key's signature
   std::uint64_t slot_size = 0;                        ///< bytes that a firmware image may have
   std::set<Credential> credentials;
-  Bytes digest;  ///< SHA-256 of deterministic CBOR of all the above: what an order names
+  OutputPlan outputs;  ///< what a release becomes beside its SUIT envelope
+  Bytes digest;        ///< SHA-256 of deterministic CBOR of all the above: what an order names
 
   [[nodiscard]] bool has(Credential credential) const { return credentials.count(credential) != 0; }
   /// Throws Error{bad_input} with file, line and column.

@@ -1,0 +1,157 @@
+#include "lib/firmware/outputs.hpp"
+
+#include <botan/hash.h>
+#include <botan/pk_keys.h>
+#include <botan/rng.h>
+
+#include "lib/firmware/images/mcuboot.hpp"
+#include "lib/firmware/uuid.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// Counts and hashes what passes.
+class Digesting final : public Output {
+ public:
+  explicit Digesting(Output* next) : next_{next}, hash_{Botan::HashFunction::create_or_throw("SHA-256")} {}
+  void write(ByteView bytes) override {
+    hash_->update(bytes);
+    size_ += bytes.size();
+    if (next_ != nullptr) next_->write(bytes);
+  }
+  [[nodiscard]] Bytes digest() { return hash_->final_stdvec(); }
+  [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+
+ private:
+  Output* next_;
+  std::unique_ptr<Botan::HashFunction> hash_;
+  std::uint64_t size_ = 0;
+};
+
+bool is_image_of(const OutputSubject& subject, const Input& image) {
+  Digesting digesting{nullptr};
+  copy(image, digesting);
+  return image.size() == subject.image_size && digesting.digest() == subject.image_digest;
+}
+
+fs::path unsigned_file(const fs::path& folder, const std::string& output) { return folder / (output + ".unsigned"); }
+
+template <class T>
+T narrow(std::uint64_t value, const char* what) {
+  if (value > std::uint64_t{static_cast<T>(~T{0})})
+    throw Error{Errc::bad_input, std::string{what} + " " + std::to_string(value) + " does not fit into this output"};
+  return static_cast<T>(value);
+}
+
+mcuboot::Recipe recipe_of(const McubootPlan& plan, const OutputSubject& subject) {
+  mcuboot::Recipe recipe;
+  recipe.version.major = narrow<std::uint8_t>(subject.version.major, "major version");
+  recipe.version.minor = narrow<std::uint8_t>(subject.version.minor, "minor version");
+  recipe.version.revision = subject.version.patch;
+  recipe.header_size = plan.header_size;
+  if (plan.load_address) {
+    recipe.load_address = *plan.load_address;
+    recipe.flags = mcuboot::ram_load;
+  }
+  if (!plan.recipient.empty()) recipe.key_size = plan.key_size;
+  recipe.security_counter = narrow<std::uint32_t>(subject.epoch, "epoch");
+  recipe.vendor = vendor_id(subject.vendor);
+  recipe.model_class = class_id(*recipe.vendor, subject.model);
+  return recipe;
+}
+
+SignedRegion mcuboot_region(const McubootPlan& plan, const OutputSubject& subject, const Input& image, Output* to,
+                            const PublicKeyFor& keys) {
+  return in_context("output mcuboot", [&] {
+    Digesting region{to};
+    mcuboot::write_region(recipe_of(plan, subject), image, region);
+    return SignedRegion{"mcuboot", plan.key, mcuboot::algorithm_of(*keys(plan.key)), region.digest(), region.size()};
+  });
+}
+
+void prepare_mcuboot(const McubootPlan& plan, const OutputSubject& subject, const Input& image, const fs::path& folder,
+                     const PublicKeyFor& keys, std::vector<SignedRegion>& regions) {
+  FileOutput file{unsigned_file(folder, "mcuboot"), FileOutput::Readers::owner};
+  regions.push_back(mcuboot_region(plan, subject, image, &file, keys));
+  file.commit();
+}
+
+/// The region made anew around the image that lies in the unsigned file.
+SignedRegion expected_mcuboot(const McubootPlan& plan, const OutputSubject& subject, const fs::path& folder,
+                              const PublicKeyFor& keys, Verdict& verdict) {
+  const auto path = unsigned_file(folder, "mcuboot");
+  const FileInput file{path};
+  const Section image{file, plan.header_size, subject.image_size};
+  if (!is_image_of(subject, image))
+    verdict.objections.push_back(path.string() + ": the image in it is not the one that was requested");
+  Digesting whole{nullptr};
+  copy(file, whole);
+  const auto expected = mcuboot_region(plan, subject, image, nullptr, keys);
+  if (whole.digest() != expected.digest)
+    verdict.objections.push_back(path.string() + ": not what the device profile and the request give");
+  return expected;
+}
+
+/// Whether an earlier run made it from this region.
+bool is_finished_mcuboot(const fs::path& path, const Botan::Public_Key& key) {
+  if (!fs::exists(path)) return false;
+  const FileInput file{path};
+  const auto reading = mcuboot::read(file);
+  return reading.good() && mcuboot::verify(file, *reading.value, {{key.subject_public_key()}, 0, nullptr}).empty();
+}
+
+fs::path finish_mcuboot(const McubootPlan& plan, const fs::path& folder, const Botan::Private_Key& key,
+                        Botan::RandomNumberGenerator& rng) {
+  auto path = folder / "mcuboot.bin";
+  const auto public_key = key.public_key();
+  const FileInput region{unsigned_file(folder, "mcuboot")};
+  if (is_finished_mcuboot(path, *public_key)) return path;
+  std::optional<mcuboot::Recipient> recipient;
+  if (!plan.recipient.empty()) recipient = mcuboot::Recipient{plan.recipient, nullptr};
+  FileOutput file{path};
+  mcuboot::write_image(region, key, recipient, rng, file);
+  file.commit();
+  if (!is_finished_mcuboot(path, *public_key)) {
+    fs::remove(path);
+    throw Error{Errc::internal, path.string() + " does not verify after it was signed; it was removed"};
+  }
+  return path;
+}
+
+}  // namespace
+
+std::vector<SignedRegion> prepare_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& image,
+                                          const fs::path& folder, const PublicKeyFor& keys) {
+  std::vector<SignedRegion> regions;
+  const FileInput file{image};
+  if (!is_image_of(subject, file)) throw Error{Errc::denied, image.string() + " is not the image of this request"};
+  if (plan.mcuboot) prepare_mcuboot(*plan.mcuboot, subject, file, folder, keys, regions);
+  return regions;
+}
+
+Verdict check_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& folder,
+                      const PublicKeyFor& keys, const std::vector<SignedRegion>& regions) {
+  Verdict verdict;
+  std::vector<SignedRegion> expected;
+  if (plan.mcuboot) expected.push_back(expected_mcuboot(*plan.mcuboot, subject, folder, keys, verdict));
+  if (expected != regions)
+    verdict.objections.emplace_back("the list of signed regions is not what the device profile and the files give");
+  return verdict;
+}
+
+std::vector<fs::path> finish_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& folder,
+                                     const std::vector<SignedRegion>& regions, const PrivateKeyFor& keys,
+                                     Botan::RandomNumberGenerator& rng) {
+  const auto public_keys = [&](const std::string& label) {
+    return std::shared_ptr<Botan::Public_Key>{keys(label)->public_key()};
+  };
+  const auto verdict = check_outputs(plan, subject, folder, public_keys, regions);
+  if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
+  std::vector<fs::path> files;
+  if (plan.mcuboot) files.push_back(finish_mcuboot(*plan.mcuboot, folder, *keys(plan.mcuboot->key), rng));
+  return files;
+}
+
+}  // namespace lamp::firmware
