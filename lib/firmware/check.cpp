@@ -17,6 +17,10 @@ const TrustedKey* find(const std::vector<TrustedKey>& keys, ByteView id) {
   return at == keys.end() ? nullptr : &*at;
 }
 
+bool contains(std::span<const Digest> ids, ByteView id) noexcept {
+  return std::any_of(ids.begin(), ids.end(), [&](const Digest& one) { return same(one, id); });
+}
+
 /// One signature per key, so that nobody counts twice.
 void require_distinct(const Envelope& envelope, std::size_t upto, ByteView id) {
   for (std::size_t i = 0; i < upto; ++i)
@@ -34,13 +38,16 @@ std::string_view describe(Reason reason) noexcept {
     case Reason::bad_signature: return "a known key's signature does not match";
     case Reason::no_release_signature: return "not signed by a trusted release key";
     case Reason::no_hybrid_signature: return "not signed by a trusted ML-DSA-87 key as well";
+    case Reason::revoked_key: return "signed only by a release key that was revoked";
     case Reason::too_few_officers: return "not approved by enough officers of the roster";
+    case Reason::bad_revocation: return "it revokes a key that signed it, or the last key of its kind";
     case Reason::other_vendor: return "made for another vendor's devices";
     case Reason::other_model: return "made for another model";
     case Reason::old_sequence: return "the sequence number is not above the floor";
     case Reason::old_epoch: return "the security epoch is below the floor";
     case Reason::payload_altered: return "the payload is not the one that was signed";
     case Reason::too_large: return "the image does not fit the slot";
+    case Reason::head_too_large: return "the envelope's signatures and manifest do not fit this device's buffer";
     case Reason::not_decryptable: return "the payload cannot be decrypted with this model's key";
     case Reason::image_mismatch: return "the image read back is not the one that was signed";
     case Reason::trial_running: return "the running image is not confirmed yet";
@@ -71,31 +78,66 @@ TrustedKey::TrustedKey(Bytes subject_public_key_info, cose::Use use)
   id = sha256(public_key);
 }
 
-Reason authenticate(const Envelope& envelope, const ReleaseKeys& keys, Verifier& verifier) {
-  if (!same(verifier.sha256(envelope.wrapped_manifest), envelope.digest_bytes)) return Reason::manifest_altered;
-  bool released = false, hybrid = keys.hybrid.empty();
+const TrustedKey* find_release_key(const ReleaseKeys& keys, ByteView id) {
+  const auto* key = find(keys.release, id);
+  return key != nullptr ? key : find(keys.hybrid, id);
+}
+
+namespace {
+
+/// Who signed, as far as it is known here.
+struct Signers {
+  bool release = false, hybrid = false, revoked = false;
   std::uint64_t officers = 0;
+};
+
+Reason judge(const Signers& signers, const ReleaseKeys& keys) {
+  const bool hybrid = signers.hybrid || keys.hybrid.empty();
+  if ((!signers.release || !hybrid) && signers.revoked) return Reason::revoked_key;
+  if (!signers.release) return Reason::no_release_signature;
+  if (!hybrid) return Reason::no_hybrid_signature;
+  return signers.officers >= keys.threshold ? Reason::none : Reason::too_few_officers;
+}
+
+}  // namespace
+
+Reason authenticate(const Envelope& envelope, const ReleaseKeys& keys, Verifier& verifier,
+                    std::span<const Digest> revoked) {
+  if (!same(verifier.sha256(envelope.wrapped_manifest), envelope.digest_bytes)) return Reason::manifest_altered;
+  Signers signers;
   for (std::size_t i = 0; i < envelope.count; ++i) {
     const auto message = cose::parse_sign1(envelope.storage[i]);
     if (message.payload) throw Error{Errc::bad_input, "a signature that carries a payload of its own"};
     require_distinct(envelope, i, message.kid);
-    const auto* release_key = find(keys.release, message.kid);
-    const auto* hybrid_key = find(keys.hybrid, message.kid);
-    const auto* key = release_key != nullptr  ? release_key
-                      : hybrid_key != nullptr ? hybrid_key
-                                              : find(keys.officers, message.kid);
+    const auto* release_key = find_release_key(keys, message.kid);
+    if (release_key != nullptr && contains(revoked, message.kid)) {
+      signers.revoked = true;
+      continue;
+    }
+    const auto* key = release_key != nullptr ? release_key : find(keys.officers, message.kid);
     if (key == nullptr) continue;
     if (!verifier.verifies(message, key->public_key, envelope.digest)) return Reason::bad_signature;
-    if (release_key != nullptr)
-      released = true;
-    else if (hybrid_key != nullptr)
-      hybrid = true;
+    if (release_key == nullptr)
+      ++signers.officers;
+    else if (find(keys.release, message.kid) != nullptr)
+      signers.release = true;
     else
-      ++officers;
+      signers.hybrid = true;
   }
-  if (!released) return Reason::no_release_signature;
-  if (!hybrid) return Reason::no_hybrid_signature;
-  return officers >= keys.threshold ? Reason::none : Reason::too_few_officers;
+  return judge(signers, keys);
+}
+
+Reason check_revocation(const Envelope& envelope, const Manifest& manifest, const ReleaseKeys& keys,
+                        std::span<const Digest> revoked) {
+  if (manifest.revoked.empty()) return Reason::none;
+  for (const auto& block : envelope.blocks())
+    if (manifest.revoked.contains(cose::parse_sign1(block).kid)) return Reason::bad_revocation;
+  const auto one_stays = [&](const std::vector<TrustedKey>& kind) {
+    return kind.empty() || std::any_of(kind.begin(), kind.end(), [&](const TrustedKey& key) {
+             return !manifest.revoked.contains(key.id) && !contains(revoked, key.id);
+           });
+  };
+  return one_stays(keys.release) && one_stays(keys.hybrid) ? Reason::none : Reason::bad_revocation;
 }
 
 Reason check_target(const Manifest& manifest, const Target& target) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -25,13 +26,16 @@ enum class Reason {
   bad_signature,     ///< a known key's signature does not match
   no_release_signature,
   no_hybrid_signature,  ///< the model's releases have a second one, by ML-DSA-87
+  revoked_key,          ///< signed, but only by keys that were revoked
   too_few_officers,
+  bad_revocation,  ///< revokes a key that signed it, or the last of its kind
   other_vendor,
   other_model,
   old_sequence,
   old_epoch,
   payload_altered,
   too_large,
+  head_too_large,   ///< all but the payload must fit a buffer of the device's choice
   not_decryptable,  ///< another model's KEK, or an altered key
   image_mismatch,   ///< what was written is not the image that was signed
   trial_running,    ///< the running image is not confirmed yet: the other slot is its way back
@@ -91,7 +95,16 @@ class Verifier {
 /// Whether the signed digest is the manifest's and the right keys signed it. Signatures by keys that are not known here
 /// are passed over (an older device does not know a newer officer); one by a known key that does not match refuses all.
 /// Throws Error{bad_input} for a block that is no COSE_Sign1.
-[[nodiscard]] Reason authenticate(const Envelope& envelope, const ReleaseKeys& keys, Verifier& verifier);
+/// `revoked` names release keys that are passed over as well.
+[[nodiscard]] Reason authenticate(const Envelope& envelope, const ReleaseKeys& keys, Verifier& verifier,
+                                  std::span<const Digest> revoked = {});
+
+/// Whether a device that has lost the `revoked` keys could go on without those that the manifest revokes: neither may
+/// have signed it, nor be the last of the release keys or of the hybrid ones. Throws as authenticate() does.
+[[nodiscard]] Reason check_revocation(const Envelope& envelope, const Manifest& manifest, const ReleaseKeys& keys,
+                                      std::span<const Digest> revoked);
+/// The release or hybrid key of that id; nothing when it is none of these.
+[[nodiscard]] const TrustedKey* find_release_key(const ReleaseKeys& keys, ByteView id);
 
 /// For whom, and since when. Absent: any.
 struct Target {

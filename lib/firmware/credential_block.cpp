@@ -4,6 +4,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/cose.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -30,6 +31,7 @@ enum Field : std::int64_t {
   commissioning_secret = 12,
   install_code = 13,
   secrets = 14,
+  hybrid_keys = 15,
 };
 
 [[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, std::string{"credential block: "} + what}; }
@@ -107,7 +109,7 @@ void read_named_secrets(Reader& reader, CredentialBlock& block) {
   }
 }
 
-/// The optional fields and the named secrets, which end the map.
+/// The optional fields and the named secrets.
 void read_secrets(Reader& reader, CredentialBlock& block) {
   auto key = reader.integer();
   if (key == model_kek) {
@@ -148,10 +150,10 @@ ByteView open_frame(ByteView encoded) {
   return content;
 }
 
-std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys) {
+std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys, cose::Use use = cose::Use::general) {
   std::vector<TrustedKey> out;
   out.reserve(keys.size());
-  for (const auto& key : keys) out.emplace_back(key);
+  for (const auto& key : keys) out.emplace_back(key, use);
   return out;
 }
 
@@ -161,7 +163,8 @@ SecureBytes encode(const CredentialBlock& block) {
   check_values(block);
   const auto optional = static_cast<std::uint64_t>(block.model_kek.has_value()) +
                         static_cast<std::uint64_t>(block.commissioning_secret.has_value()) +
-                        static_cast<std::uint64_t>(block.install_code.has_value());
+                        static_cast<std::uint64_t>(block.install_code.has_value()) +
+                        static_cast<std::uint64_t>(!block.hybrid_keys.empty());
   SecureWriter map;
   map.map(11 + optional).integer(vendor).text(block.vendor).integer(model).text(block.model);
   map.integer(serial).text(block.serial).integer(mac).bytes(mac_bytes(block.mac));
@@ -175,6 +178,7 @@ SecureBytes encode(const CredentialBlock& block) {
   write_secret(map, commissioning_secret, block.commissioning_secret);
   write_secret(map, install_code, block.install_code);
   write_named_secrets(map, block);
+  if (!block.hybrid_keys.empty()) write_list(map, hybrid_keys, block.hybrid_keys);
   SecureWriter frame;
   frame.array(3).unsigned_integer(kFormat).bytes(map.encoded()).bytes(sha256(map.encoded()));
   auto encoded = std::move(frame).encoded();
@@ -206,10 +210,15 @@ CredentialBlock parse_credential_block(ByteView encoded) {
                         std::nullopt,
                         std::nullopt,
                         std::nullopt,
+                        {},
                         {}};
   expect_key(reader, threshold);
   block.threshold = reader.unsigned_integer();
   read_secrets(reader, block);
+  if (!reader.at_end()) {
+    block.hybrid_keys = read_list(reader, hybrid_keys, kMaxKeys);
+    if (block.hybrid_keys.empty()) refuse("an empty list of hybrid keys");
+  }
   reader.end();
   check_values(block);
   return block;
@@ -217,7 +226,8 @@ CredentialBlock parse_credential_block(ByteView encoded) {
 
 device::DeviceTrust device_trust(const CredentialBlock& block) {
   const auto vendor_uuid = vendor_id(block.vendor);
-  return {{trusted(block.release_keys), trusted(block.officers), block.threshold},
+  return {{trusted(block.release_keys), trusted(block.officers), block.threshold,
+           trusted(block.hybrid_keys, cose::Use::hybrid_release)},
           vendor_uuid,
           class_id(vendor_uuid, block.model)};
 }

@@ -33,6 +33,7 @@ struct CredentialBlock {
   std::optional<DeviceSecret> commissioning_secret;           ///< 32 bytes, for BLE
   std::optional<InstallCode> install_code;                    ///< for Zigbee
   std::vector<std::pair<std::string, DeviceSecret>> secrets;  ///< further ones by name, such as network credentials
+  std::vector<Bytes> hybrid_keys{};  ///< SubjectPublicKeyInfo of ML-DSA-87; where there are any, one must sign as well
 };
 
 [[nodiscard]] SecureBytes encode(const CredentialBlock& block);

@@ -50,6 +50,16 @@ TEST(CredentialBlock, ReadsBackWhatWasWritten) {
   EXPECT_EQ(plain(encode(block)), plain(encoded));
 }
 
+TEST(CredentialBlock, HoldsTheKeysOfAHybridModel) {
+  auto block = some_block();
+  block.hybrid_keys = {spki(keys().hybrid)};
+  const auto read = parse_credential_block(encode(block));
+  EXPECT_EQ(read.hybrid_keys, block.hybrid_keys);
+  EXPECT_EQ(device_trust(read).keys.hybrid.size(), 1U);
+  block.hybrid_keys = {spki(keys().second)};
+  EXPECT_THROW((void)device_trust(block), Error);
+}
+
 TEST(CredentialBlock, LeavesOutWhatAModelDoesNotHave) {
   auto block = some_block();
   block.model_kek.reset();

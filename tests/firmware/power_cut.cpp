@@ -13,6 +13,7 @@ using device::Trial;
 
 constexpr int kRounds = 5;          // restarts within which an update must be through
 constexpr std::size_t kSecond = 4;  // every so many recoveries lose power once more
+constexpr std::uint64_t kRevokingSequence = 8;
 constexpr const char* kTornNames[] = {"untouched", "prefix", "bits", "zeros", "noise", "unstable"};
 
 std::string describe_cut(const Operation& operation, Torn torn) {
@@ -21,10 +22,18 @@ std::string describe_cut(const Operation& operation, Torn torn) {
          kTornNames[static_cast<std::size_t>(torn)];
 }
 
-Genuine genuine(Version version, std::uint64_t sequence, std::uint64_t epoch, std::size_t size, std::uint8_t fill) {
+enum class Signed { by_first, by_second_revoking_first };
+
+Genuine genuine(Version version, std::uint64_t sequence, std::uint64_t epoch, std::size_t size, std::uint8_t fill,
+                Signed is = Signed::by_first) {
   Genuine out;
   out.recipe = {.version = version, .sequence = sequence, .epoch = epoch, .image = Bytes(size)};
   for (std::size_t i = 0; i < size; ++i) out.recipe.image[i] = static_cast<std::uint8_t>(fill + i * i / 7);
+  if (is == Signed::by_second_revoking_first) {
+    out.recipe.release_signature = false;
+    out.recipe.second_signature = true;
+    out.recipe.revoked = {id_of(keys().release)};
+  }
   out.made = make_release(out.recipe);
   return out;
 }
@@ -51,8 +60,12 @@ Model right_model() {
 }
 
 const std::vector<Genuine>& genuine_releases() {
-  static const std::vector<Genuine> all{genuine({1, 0, 0}, 4, 2, 1500, 0x11), genuine({1, 1, 0}, 5, 2, 3001, 0x22),
-                                        genuine({1, 2, 0}, 6, 3, 2000, 0x33), genuine({1, 3, 0}, 7, 4, 4096, 0x44)};
+  static const std::vector<Genuine> all{genuine({1, 0, 0}, 4, 2, 1500, 0x11),
+                                        genuine({1, 1, 0}, 5, 2, 3001, 0x22),
+                                        genuine({1, 2, 0}, 6, 3, 2000, 0x33),
+                                        genuine({1, 3, 0}, 7, 4, 4096, 0x44),
+                                        genuine({1, 4, 0}, 8, 4, 2500, 0x55, Signed::by_second_revoking_first),
+                                        genuine({1, 5, 0}, 9, 5, 300, 0x66)};
   return all;
 }
 
@@ -81,6 +94,19 @@ const std::vector<Story>& stories() {
         {Act::offer, 3},
         {Act::restart},
         {Act::confirm}}},
+      {"key revocation",
+       {{Act::provision},
+        {Act::restart},
+        {Act::offer, 1},
+        {Act::restart},
+        {Act::confirm},
+        {Act::offer, 4},
+        {Act::restart},
+        {Act::restart},
+        {Act::offer, 4},
+        {Act::restart},
+        {Act::confirm},
+        {Act::restart}}},
       {"replaced while pending",
        {{Act::provision}, {Act::restart}, {Act::offer, 1}, {Act::offer, 3}, {Act::restart}, {Act::confirm}}},
   };
@@ -189,6 +215,7 @@ std::unique_ptr<Machine> PowerCuts::power_on_and_boot(FlashModel& flash, const K
   const auto boot = machine->boot();
   ++tally_.boots[static_cast<std::size_t>(boot)];
   judge(flash, *machine, boot, known);
+  if (known.key_revoked) try_revoked_key(*machine);
   return machine;
 }
 
@@ -210,8 +237,14 @@ void PowerCuts::judge(FlashModel& flash, const Machine& machine, Boot boot, cons
     blame(tally_.below_floor, "a floor fell");
 }
 
+void PowerCuts::try_revoked_key(Machine& machine) {
+  if (machine.offer(releases_.back().made.envelope) == Reason::none)
+    blame(tally_.believed, "a release by a revoked key was taken");
+}
+
 void PowerCuts::confirm(Machine& machine, Known& known) {
   machine.confirm();
+  if (machine.running().sequence == kRevokingSequence) known.key_revoked = true;
   known.epoch_floor = std::max(known.epoch_floor, machine.running().epoch);
   known.sequence_floor = std::max(known.sequence_floor, machine.running().sequence);
 }

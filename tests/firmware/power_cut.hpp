@@ -77,8 +77,9 @@ struct Tally {
   std::size_t cuts = 0, second_cuts = 0;
   std::size_t boots[5] = {};  ///< by device::Boot
   std::size_t unverified = 0, below_floor = 0, bricked = 0, unfinished = 0;
-  std::string first;  ///< what went wrong first
-  [[nodiscard]] bool clean() const { return unverified + below_floor + bricked + unfinished == 0; }
+  std::size_t believed = 0;  ///< a release by a key that had been revoked was taken
+  std::string first;         ///< what went wrong first
+  [[nodiscard]] bool clean() const { return unverified + below_floor + bricked + unfinished + believed == 0; }
 };
 
 class PowerCuts {
@@ -91,6 +92,7 @@ class PowerCuts {
   struct Known {
     bool provisioned = false;
     std::uint64_t sequence_floor = 0, epoch_floor = 0;
+    bool key_revoked = false;
   };
 
   void perform(const Step& step, FlashModel& flash, std::unique_ptr<Machine>& machine);
@@ -100,6 +102,7 @@ class PowerCuts {
   void finish(FlashModel& flash, Known& known);
   std::unique_ptr<Machine> power_on_and_boot(FlashModel& flash, const Known& known);
   void judge(FlashModel& flash, const Machine& machine, device::Boot boot, const Known& known);
+  void try_revoked_key(Machine& machine);
   void confirm(Machine& machine, Known& known);
   [[nodiscard]] bool complete(const Machine& machine) const;
   void blame(std::size_t& count, const std::string& what);
@@ -118,7 +121,8 @@ class PowerCuts {
 /// The device as it is.
 [[nodiscard]] Model right_model();
 
-/// The factory's image and three releases, each above the one before in sequence, the last two in epoch.
+/// The factory's image, three releases by the first key, each above the one before in sequence, the last two in epoch;
+/// one by the second key that revokes the first; and one more by the first.
 [[nodiscard]] const std::vector<Genuine>& genuine_releases();
 [[nodiscard]] const std::vector<Story>& stories();
 

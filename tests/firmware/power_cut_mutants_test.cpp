@@ -172,6 +172,18 @@ class RaisesEarly final : public With<FlashInFront, QuickCrypto> {
   }
 };
 
+/// Revokes keys for as long as there is power.
+class ForgetsRevocation final : public With<FlashInFront, QuickCrypto> {
+ public:
+  using With::With;
+  void confirm() override {
+    Machine::confirm();
+    auto settings = *device::load(front(), *crypto_);
+    settings.revocations = {};
+    device::store(front(), settings, *crypto_);
+  }
+};
+
 /// Switches to the new slot without a trial: no way back, and no floor.
 class SwitchesAtOnce final : public With<FlashInFront, BlindCrypto> {
  public:
@@ -224,6 +236,7 @@ INSTANTIATE_TEST_SUITE_P(
         Mutant{"SettingsWithoutDigest", model<With<FlashInFront, TrustingCrypto>, TrustingCrypto>(), &Tally::bricked},
         Mutant{"ConfirmationDropped", model<LosesConfirmation>(), &Tally::below_floor},
         Mutant{"FloorsRaisedEarly", model<RaisesEarly>(), &Tally::below_floor},
+        Mutant{"RevocationForgotten", model<ForgetsRevocation>(), &Tally::believed},
         Mutant{"SwitchedAtOnce", model<SwitchesAtOnce>(), &Tally::unverified},
         Mutant{"SlotAfterSettings", model<With<SlotsLast, QuickCrypto>>(), &Tally::bricked},
         Mutant{"SlotAfterSettingsAndNoCheckAtStart", model<With<SlotsLast, BlindCrypto>>(), &Tally::unverified}),

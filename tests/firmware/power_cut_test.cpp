@@ -14,14 +14,14 @@ using device::Boot;
 
 void print_row(const char* name, const Tally& t) {
   const auto boots = [&](Boot boot) { return t.boots[static_cast<std::size_t>(boot)]; };
-  std::printf("  %-24s %6zu %6zu %7zu %6zu | %6zu %6zu %6zu %4zu | %5zu %5zu %5zu %5zu\n", name, t.erases, t.writes,
-              t.cuts, t.second_cuts, boots(Boot::normal), boots(Boot::trial), boots(Boot::reverted),
-              boots(Boot::recovered), t.unverified, t.below_floor, t.bricked, t.unfinished);
+  std::printf("  %-24s %6zu %6zu %7zu %6zu | %6zu %6zu %6zu %4zu | %5zu %5zu %5zu %5zu %5zu\n", name, t.erases,
+              t.writes, t.cuts, t.second_cuts, boots(Boot::normal), boots(Boot::trial), boots(Boot::reverted),
+              boots(Boot::recovered), t.unverified, t.below_floor, t.bricked, t.unfinished, t.believed);
 }
 
 void print_head(const char* what) {
-  std::printf("  %-24s %6s %6s %7s %6s | %6s %6s %6s %4s | %5s %5s %5s %5s\n", what, "erases", "writes", "cuts",
-              "twice", "normal", "trial", "revert", "rec.", "unver", "floor", "brick", "stuck");
+  std::printf("  %-24s %6s %6s %7s %6s | %6s %6s %6s %4s | %5s %5s %5s %5s %5s\n", what, "erases", "writes", "cuts",
+              "twice", "normal", "trial", "revert", "rec.", "unver", "floor", "brick", "stuck", "revkd");
 }
 
 /// The table that the promise of lamp-release(5) rests on: no power cut makes a device start what nobody signed, or

@@ -17,7 +17,8 @@ Botan::ECDSA_PrivateKey new_p256() { return {rng(), Botan::EC_Group::from_name("
 }  // namespace
 
 // The smallest release key that cose::algorithm_for takes: the product's has 4096 bits, which only cost time here.
-Keys::Keys() : release{testing_keys::rsa3072()}, stranger{new_p256()}, hybrid{testing_keys::ml_dsa_87()} {
+Keys::Keys()
+    : release{testing_keys::rsa3072()}, second{new_p256()}, stranger{new_p256()}, hybrid{testing_keys::ml_dsa_87()} {
   for (int i = 0; i < 3; ++i) officers.push_back(new_p256());
 }
 
@@ -27,6 +28,8 @@ const Keys& keys() {
 }
 
 Bytes spki(const Botan::Public_Key& key) { return key.subject_public_key(); }
+
+KeyId id_of(const Botan::Public_Key& key) { return sha256(spki(key)); }
 
 SymmetricKey kek(std::uint8_t fill, std::size_t size) { return SymmetricKey{SecureBytes(size, fill)}; }
 
@@ -61,6 +64,7 @@ Made make_release(const Recipe& recipe) {
     made.blocks.push_back(cose::sign1_as(algorithm, key, rng(), suit_digest(made.manifest), ""));
   };
   if (recipe.release_signature) sign_by(recipe.release_algorithm, keys().release);
+  if (recipe.second_signature) made.blocks.push_back(sign_digest(keys().second, made.manifest));
   if (recipe.hybrid_signature) sign_by(cose::Algorithm::ml_dsa_87, keys().hybrid);
   for (const auto officer : recipe.officers)
     made.blocks.push_back(sign_digest(keys().officers.at(officer), made.manifest));
@@ -81,6 +85,7 @@ ReleaseTrust host_trust() {
 device::DeviceTrust lamp_trust() {
   device::DeviceTrust trust;
   trust.keys.release.emplace_back(spki(keys().release));
+  trust.keys.release.emplace_back(spki(keys().second));
   for (const auto& officer : keys().officers) trust.keys.officers.emplace_back(spki(officer));
   trust.keys.threshold = 2;
   trust.vendor = vendor_id("lamp.example");

@@ -17,6 +17,7 @@ namespace lamp::firmware::test {
 struct Keys {
   Keys();
   const Botan::Private_Key& release;
+  Botan::ECDSA_PrivateKey second;                 ///< the other release key of devices
   std::vector<Botan::ECDSA_PrivateKey> officers;  ///< three of the roster
   Botan::ECDSA_PrivateKey stranger;
   const Botan::Private_Key& hybrid;  ///< ML-DSA-87
@@ -41,6 +42,7 @@ struct Recipe {
   std::vector<KeyId> revoked = {};
   bool hybrid_signature = false;
   cose::Algorithm release_algorithm = cose::Algorithm::ps256;
+  bool second_signature = false;
 };
 
 struct Made {
@@ -52,6 +54,8 @@ struct Made {
 
 /// Two of three officers, floors as low as they go.
 [[nodiscard]] ReleaseTrust host_trust();
+/// With both release keys.
 [[nodiscard]] device::DeviceTrust lamp_trust();
+[[nodiscard]] KeyId id_of(const Botan::Public_Key& key);
 
 }  // namespace lamp::firmware::test

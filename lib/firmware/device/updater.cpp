@@ -46,18 +46,20 @@ Reason Updater::step(Step&& what) {
   return result;
 }
 
-Outcome Updater::offer(ByteView envelope) {
-  auto outcome = outcome_of_step([&] { return offer_whole(envelope); });
+Outcome Updater::offer(ByteView envelope, ByteView beside) {
+  auto outcome = outcome_of_step([&] { return offer_whole(envelope, beside); });
   if (!outcome.accepted()) abandon();
   return outcome;
 }
 
-Reason Updater::begin(const Envelope& envelope) {
+Reason Updater::begin(const EnvelopeHead& head) {
   arrival_.reset();
   return step([&] {
     Manifest manifest;
-    const auto reason = check(envelope, manifest);
-    return reason == Reason::none ? prepare(manifest) : reason;
+    if (const auto reason = check(head.envelope, manifest); reason != Reason::none) return reason;
+    if (manifest.place == PayloadPlace::integrated && head.payload_size != manifest.payload_size)
+      return Reason::payload_altered;
+    return prepare(manifest);
   });
 }
 
@@ -69,9 +71,10 @@ Reason Updater::finish() {
   return step([&] { return complete(); });
 }
 
-Reason Updater::offer_whole(ByteView bytes) {
+Reason Updater::offer_whole(ByteView bytes, ByteView beside) {
   arrival_.reset();
-  const auto envelope = parse_envelope(bytes);
+  auto envelope = parse_envelope(bytes);
+  if (envelope.place == PayloadPlace::detached) envelope.payload = beside;
   Manifest manifest;
   if (const auto reason = check(envelope, manifest); reason != Reason::none) return reason;
   // All of it is at hand: a download that was damaged need not cost the slot's content.
@@ -83,11 +86,30 @@ Reason Updater::offer_whole(ByteView bytes) {
 
 Reason Updater::check(const Envelope& envelope, Manifest& manifest) {
   if (settings_.trial == Trial::running) return Reason::trial_running;
-  if (const auto reason = authenticate(envelope, trust_.keys, crypto_); reason != Reason::none) return reason;
+  const auto revoked = settings_.revocations.in_force();
+  if (const auto reason = authenticate(envelope, trust_.keys, crypto_, revoked); reason != Reason::none) return reason;
   manifest = parse_manifest(envelope.manifest);
+  require_same_place(envelope, manifest);
   const Target target{trust_.vendor, trust_.model_class, settings_.sequence_floor, settings_.epoch_floor};
   if (const auto reason = check_target(manifest, target); reason != Reason::none) return reason;
+  if (const auto reason = check_keys(envelope, manifest); reason != Reason::none) return reason;
   return manifest.image_size > flash_.size(area_of(other(settings_.active))) ? Reason::too_large : Reason::none;
+}
+
+Reason Updater::check_keys(const Envelope& envelope, const Manifest& manifest) {
+  const auto reason = check_revocation(envelope, manifest, trust_.keys, settings_.revocations.in_force());
+  if (reason != Reason::none) return reason;
+  const std::size_t room = Revocations::kMost - settings_.revocations.count;
+  return manifest.revoked.ids().size() > room ? Reason::bad_revocation : Reason::none;
+}
+
+/// Those of its keys that the device has and believes.
+void Updater::announce(const RevokedKeys& revoked, Revocations& revocations) const {
+  revocations.withdraw();
+  const auto gone = revocations.in_force();
+  for (const auto& id : revoked.ids())
+    if (find_release_key(trust_.keys, id) != nullptr && std::find(gone.begin(), gone.end(), id) == gone.end())
+      revocations.announce(id);
 }
 
 Reason Updater::prepare(const Manifest& manifest) {
@@ -97,10 +119,12 @@ Reason Updater::prepare(const Manifest& manifest) {
   auto next = settings_;
   next.trial = Trial::none;
   next.image(slot) = {};
+  next.revocations.withdraw();
   if (next != settings_) remember(next);
   flash_.erase(area_of(slot));
   arrival_.emplace(Arrival{
       {manifest.image_size, manifest.sequence, manifest.security_epoch, manifest.version, manifest.image_digest},
+      manifest.revoked,
       manifest.payload_digest,
       manifest.payload_size,
       SlotWriter{flash_, area_of(slot), manifest.image_size}});
@@ -132,6 +156,7 @@ Reason Updater::complete() {
   auto next = settings_;
   next.image(other(settings_.active)) = arrival_->image;
   next.trial = Trial::pending;
+  announce(arrival_->revoked, next.revocations);
   remember(next);
   arrival_.reset();
   return Reason::none;
@@ -176,6 +201,7 @@ Boot Updater::start_trial() {
   if (!intact(candidate)) {
     next.trial = Trial::none;
     next.image(candidate) = {};
+    next.revocations.withdraw();
     remember(next);
     return intact(settings_.active) ? Boot::reverted : Boot::unbootable;
   }
@@ -192,6 +218,7 @@ Boot Updater::revert() {
   next.image(settings_.active) = {};
   next.active = other(settings_.active);
   next.trial = Trial::none;
+  next.revocations.withdraw();
   remember(next);
   return Boot::reverted;
 }
@@ -202,6 +229,8 @@ void Updater::confirm() {
   next.trial = Trial::none;
   next.sequence_floor = std::max(next.sequence_floor, running().sequence);
   next.epoch_floor = std::max(next.epoch_floor, running().epoch);
+  if (!next.revocations.announced().empty()) next.image(other(next.active)) = {};
+  next.revocations.put_in_force();
   remember(next);
 }
 

@@ -57,14 +57,15 @@ class Updater {
   /// both settings pages are damaged: floors that are lost are not taken to be zero.
   Updater(Flash& flash, Crypto& crypto, const DeviceTrust& trust);
 
-  /// An update from an envelope that is at hand as a whole: begin(), take() and finish() in one, with words for a
-  /// refusal. Never throws; a refusal leaves the running image and the floors as they were.
-  Outcome offer(ByteView envelope);
+  /// An update from an envelope that is at hand as a whole, `beside` being the payload of one that has it detached:
+  /// begin(), take() and finish() in one, with words for a refusal. Never throws; a refusal leaves the running image
+  /// and the floors as they were.
+  Outcome offer(ByteView envelope, ByteView beside = {});
 
-  /// An update that arrives in pieces. None of the three throws or words anything; after a refusal the next update
-  /// begins again with begin().
-  /// Authenticates the envelope, whose payload is not looked at; then forgets and erases the slot that does not run.
-  [[nodiscard]] Reason begin(const Envelope& envelope);
+  /// An update that arrives in pieces; Receiver cuts an envelope into these. None of the three throws or words
+  /// anything; after a refusal the next update begins again with begin().
+  /// Authenticates the envelope by its head; then forgets and erases the slot that does not run.
+  [[nodiscard]] Reason begin(const EnvelopeHead& head);
   /// The payload's next bytes, pieces of any size: decrypted into the slot.
   [[nodiscard]] Reason take(ByteView payload);
   /// Checks the payload's digest, its authentication tag, and the image read back; only then marks it pending.
@@ -73,7 +74,9 @@ class Updater {
   /// What the boot code does at every start. The decision is durable before the image runs.
   Boot boot();
 
-  /// The new firmware works: floors rise to its sequence and epoch. Nothing happens when no trial runs.
+  /// The new firmware works: floors rise to its sequence and epoch, and the keys that its release revokes are believed
+  /// no longer. One of those may have signed the former image, which is therefore forgotten then. Nothing happens when
+  /// no trial runs.
   void confirm();
 
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
@@ -84,6 +87,7 @@ class Updater {
   /// An update under way.
   struct Arrival {
     Image image;
+    RevokedKeys revoked;
     Digest payload_digest{};
     std::uint64_t payload_left = 0;
     SlotWriter writer;
@@ -91,12 +95,14 @@ class Updater {
 
   template <class Step>
   [[nodiscard]] Reason step(Step&& what);
-  [[nodiscard]] Reason offer_whole(ByteView envelope);
+  [[nodiscard]] Reason offer_whole(ByteView envelope, ByteView beside);
   [[nodiscard]] Reason check(const Envelope& envelope, Manifest& manifest);
+  [[nodiscard]] Reason check_keys(const Envelope& envelope, const Manifest& manifest);
   [[nodiscard]] Reason prepare(const Manifest& manifest);
   [[nodiscard]] Reason take_piece(ByteView payload);
   [[nodiscard]] Reason complete();
   [[nodiscard]] Reason check_arrived();
+  void announce(const RevokedKeys& revoked, Revocations& revocations) const;
   void abandon() noexcept;
   [[nodiscard]] bool intact(Slot slot);
   void remember(const Settings& settings);
