@@ -6,11 +6,10 @@
 #include "cli/sign/tool.hpp"
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
-#include "lib/base/file.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/firmware/encryption.hpp"
-#include "lib/firmware/suit.hpp"
+#include "lib/firmware/release_file.hpp"
 #include "lib/quorum/approval.hpp"
 
 namespace lamp::cli {
@@ -35,8 +34,9 @@ nlohmann::json describe(const cose::Sign1& block) {
   return one;
 }
 
-nlohmann::json describe(ByteView bytes) {
-  const auto envelope = firmware::parse_envelope(bytes);
+nlohmann::json describe(const firmware::ReleaseFile& release) {
+  const auto head = release.head();
+  const auto& envelope = head.envelope;
   const auto manifest = firmware::parse_manifest(envelope.manifest);
   const auto encryption = firmware::parse_encryption_info(manifest.encryption_info);
   auto blocks = nlohmann::json::array();
@@ -82,8 +82,8 @@ void print(const nlohmann::json& all, std::ostream& out) {
 }
 
 Exit inspect(const InspectOptions& options, World& world) {
-  const auto bytes = read_file(options.file);
-  const auto all = in_context(options.file, [&] { return describe(bytes); });
+  const firmware::ReleaseFile release{options.file};
+  const auto all = in_context(options.file, [&] { return describe(release); });
   if (options.json)
     world.out << all.dump(2) << '\n';
   else

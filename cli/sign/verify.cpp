@@ -6,8 +6,8 @@
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
-#include "lib/base/file.hpp"
 #include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/release_file.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -40,10 +40,10 @@ firmware::ReleaseTrust make_trust(Host& host, const VerifyOptions& options) {
   return trust;
 }
 
-void print_json(const Verdict& verdict, ByteView bytes, std::ostream& out) {
+void print_json(const Verdict& verdict, const firmware::ReleaseFile& release, std::ostream& out) {
   nlohmann::json all{{"acceptable", verdict.acceptable()}, {"objections", verdict.objections}};
   if (verdict.acceptable()) {
-    const auto manifest = firmware::parse_manifest(firmware::parse_envelope(bytes).manifest);
+    const auto manifest = firmware::parse_manifest(release.head().envelope.manifest);
     all["model"] = std::string{manifest.model};
     all["version"] = manifest.version.text();
     all["sequence"] = manifest.sequence;
@@ -53,20 +53,20 @@ void print_json(const Verdict& verdict, ByteView bytes, std::ostream& out) {
   out << all.dump(2) << '\n';
 }
 
-void print(ByteView bytes, const std::string& file, std::ostream& out) {
-  const auto manifest = firmware::parse_manifest(firmware::parse_envelope(bytes).manifest);
+void print(const firmware::ReleaseFile& release, const std::string& file, std::ostream& out) {
+  const auto manifest = firmware::parse_manifest(release.head().envelope.manifest);
   fmt::print(out, "{}: good: {} {}, sequence {}, epoch {}, image SHA-256 {}\n", file, manifest.model,
              manifest.version.text(), manifest.sequence, manifest.security_epoch, hex(manifest.image_digest));
 }
 
 Exit verify(const VerifyOptions& options, World& world) {
   Host host{world};
-  const auto bytes = read_file(options.file);
-  const auto verdict = firmware::verify_release(bytes, make_trust(host, options));
+  const firmware::ReleaseFile release{options.file};
+  const auto verdict = firmware::verify_release(release, make_trust(host, options));
   if (options.json)
-    print_json(verdict, bytes, world.out);
+    print_json(verdict, release, world.out);
   else if (verdict.acceptable())
-    print(bytes, options.file, world.out);
+    print(release, options.file, world.out);
   for (const auto& objection : verdict.objections)
     world.err << "lamp-sign: refused: " << options.file << ": " << objection << '\n';
   return verdict.acceptable() ? Exit::ok : Exit::refused;
