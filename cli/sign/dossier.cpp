@@ -53,14 +53,14 @@ firmware::ReleaseTrust trust_in(const quorum::Roster& roster) {
 }
 
 Dossier load_dossier(Host& host, const firmware::ReleaseName& name) {
-  Dossier dossier{{host.site().root, name}, {}, {}, {}, {}, {}, {}};
+  Dossier dossier{{host.site().root, name}, {}, {}, {}, {}, {}};
   const auto& files = dossier.files;
   if (!std::filesystem::exists(files.request()))
     throw Error{Errc::not_found, name.text() + " has no request yet: run 'lamp-sign request' first"};
   dossier.request = firmware::Request::parse(read_file(files.request()));
   dossier.manifest = read_file(files.manifest());
-  dossier.payload = read_file(files.payload());
-  const auto verdict = firmware::check_request_files(dossier.request, dossier.manifest, dossier.payload);
+  FileSource payload{files.payload()};
+  const auto verdict = firmware::check_request_files(dossier.request, dossier.manifest, firmware::measure(payload));
   if (!verdict.acceptable()) throw Error{Errc::denied, name.text() + ": " + verdict.objections.front()};
   if (dossier.request.name.text() != name.text())
     throw Error{Errc::denied, files.request().string() + " is the request of " + dossier.request.name.text()};

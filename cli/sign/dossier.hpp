@@ -19,7 +19,6 @@ struct Dossier {
   firmware::ReleaseFiles files;
   firmware::Request request;
   Bytes manifest;
-  Bytes payload;
   quorum::Roster roster;
   std::vector<quorum::Contribution> contributions;
   std::vector<std::string> unreadable;  ///< approval files that are none

@@ -11,6 +11,7 @@
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/encryption.hpp"
+#include "lib/firmware/payload_stream.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -63,19 +64,34 @@ firmware::Release reserve(Host& host, const firmware::ReleasePolicy& policy, con
   });
 }
 
-firmware::EncryptedPayload encrypt(Host& host, const firmware::Release& release, ByteView image) {
+struct Encrypted {
+  Bytes info;
+  firmware::Measured payload;
+};
+
+/// Writes payload.bin. What is encrypted is what was judged before: its digest is taken once more on the way.
+Encrypted encrypt(Host& host, const firmware::Release& release, const std::string& image) {
   const auto key =
       host.database().read([&](store::Transaction& t) { return firmware::content_key(t, release.content_key); });
   const auto requests = host.token("host").agreement_key("requests");
   // Random, of this key alone, and the same again when a request that was cut short goes on.
   auto nonce = from_hex(key.id);
   nonce.resize(kNonceLength);
-  return firmware::encrypt_payload(firmware::open_content_key(key, *requests), nonce, key.wrapped, "kek." + key.model,
-                                   image);
+  auto info =
+      firmware::encode_encryption_info(firmware::PayloadCipher::a256gcm, nonce, key.wrapped, "kek." + key.model);
+  FileSource source{image};
+  FileSink payload{firmware::ReleaseFiles{host.site().root, release.wanted.name}.payload()};
+  const auto made = firmware::encrypt_image(firmware::open_content_key(key, *requests),
+                                            firmware::parse_encryption_info(info), source, payload);
+  if (!std::equal(made.image.digest.begin(), made.image.digest.end(), release.wanted.image_digest.begin(),
+                  release.wanted.image_digest.end()))
+    throw Error{Errc::denied, image + " changed while it was read; run the command again"};
+  payload.commit();
+  return {std::move(info), made.payload};
 }
 
 Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Release& release,
-                      const firmware::EncryptedPayload& encrypted) {
+                      const Encrypted& encrypted) {
   const auto& wanted = release.wanted;
   firmware::Manifest manifest;
   manifest.sequence = release.sequence;
@@ -86,8 +102,8 @@ Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Re
   manifest.security_epoch = wanted.epoch;
   std::copy(wanted.image_digest.begin(), wanted.image_digest.end(), manifest.image_digest.begin());
   manifest.image_size = wanted.image_size;
-  manifest.payload_digest = firmware::sha256(encrypted.ciphertext);
-  manifest.payload_size = encrypted.ciphertext.size();
+  manifest.payload_digest = encrypted.payload.digest;
+  manifest.payload_size = encrypted.payload.size;
   manifest.encryption_info = encrypted.info;
   return firmware::encode_manifest(manifest);
 }
@@ -103,7 +119,7 @@ Bytes session_point(Host& host, const firmware::ReleaseName& name) {
 /// Writes the files, the request last: without it the version counts as not requested yet, and the next run makes the
 /// others anew.
 void write_files(Host& host, const firmware::Release& release, const quorum::Roster& roster,
-                 const firmware::Terms& terms, ByteView image) {
+                 const firmware::Terms& terms, const std::string& image) {
   const auto& name = release.wanted.name;
   const auto encrypted = encrypt(host, release, image);
   const auto manifest = encode_manifest(firmware::device_profile(host.site(), name.model), release, encrypted);
@@ -113,8 +129,8 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   request.epoch = release.wanted.epoch;
   request.image_digest = release.wanted.image_digest;
   request.image_size = release.wanted.image_size;
-  request.payload_digest = sha256_of(encrypted.ciphertext);
-  request.payload_size = encrypted.ciphertext.size();
+  request.payload_digest = {encrypted.payload.digest.begin(), encrypted.payload.digest.end()};
+  request.payload_size = encrypted.payload.size;
   request.suit_digest = firmware::suit_digest(manifest);
   request.session_point = session_point(host, name);
   request.roster_digest = roster.digest();
@@ -126,16 +142,15 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   request.expires = release.requested + (terms.expires - terms.requested);
   request.signed_regions = {firmware::suit_region(request.suit_digest)};
   const firmware::ReleaseFiles files{host.site().root, name};
-  publish(files.payload(), ByteView{encrypted.ciphertext});
   publish(files.manifest(), ByteView{manifest});
   publish(files.request(), ByteView{request.encode()});
 }
 
 firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmware::ReleasePolicy& policy,
-                         const firmware::DeviceProfile& profile, ByteView image) {
+                         const firmware::DeviceProfile& profile, const firmware::Digest& image) {
   firmware::Terms terms;
   terms.model = profile.model;
-  terms.image_digest = sha256_of(image);
+  terms.image_digest = {image.begin(), image.end()};
   if (!options.witness.empty()) terms.witness = in_context("--witness", [&] { return from_hex(options.witness); });
   if (!options.witness.empty() && terms.witness.size() != terms.image_digest.size())
     throw Error{Errc::bad_input, "--witness: expected the 64 hexadecimal digits of a SHA-256 digest"};
@@ -198,24 +213,25 @@ Exit request(const RequestOptions& options, World& world) {
   Host host{world};
   const auto profile = firmware::device_profile(host.site(), options.model);
   const auto policy = release_policy(host);
-  const auto image = read_file(options.image);
-  if (image.size() > profile.slot_size)
-    return refuse({"the image has " + std::to_string(image.size()) + " bytes, a " + options.model + " has room for " +
+  FileSource file{options.image};
+  const auto image = firmware::measure(file);
+  if (image.size > profile.slot_size)
+    return refuse({"the image has " + std::to_string(image.size) + " bytes, a " + options.model + " has room for " +
                    std::to_string(profile.slot_size)},
                   world);
   const auto roster = release_roster(host, host.site().release_quorum);
-  const auto terms = terms_of(options, host, policy, profile, image);
+  const auto terms = terms_of(options, host, policy, profile, image.digest);
   const firmware::Wanted wanted{{options.model, Version::parse(options.version).text()},
                                 options.epoch,
                                 terms.image_digest,
-                                image.size(),
+                                image.size,
                                 options.extra_approvals};
   host.database().migrate(firmware::release_schema());
   if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
 
   const auto before = standing(host, {host.site().root, wanted.name});
   if (before == Standing::expired) renew(host, wanted.name);
-  if (before != Standing::good) write_files(host, reserve(host, policy, wanted, roster), roster, terms, image);
+  if (before != Standing::good) write_files(host, reserve(host, policy, wanted, roster), roster, terms, options.image);
   print_result(host, wanted.name, before);
   host.finish();
   return Exit::ok;

@@ -10,6 +10,8 @@
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/payload_stream.hpp"
+#include "lib/firmware/release_file.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -30,21 +32,29 @@ firmware::ReleaseTrust trust(Host& host, const Dossier& dossier) {
   return trust;
 }
 
-/// Whether these bytes are this request's release, whole and acceptable.
-bool is_release(Host& host, const Dossier& dossier, ByteView bytes) {
-  const auto verdict = firmware::verify_release(bytes, trust(host, dossier));
+/// Whether this file is the request's release, whole and acceptable.
+bool is_release(Host& host, const Dossier& dossier, const std::filesystem::path& file) {
+  const firmware::ReleaseFile release{file};
+  const auto verdict = firmware::verify_release(release, trust(host, dossier));
   if (!verdict.acceptable()) return false;
-  const auto envelope = firmware::parse_envelope(bytes);
+  const auto envelope = release.head().envelope;
   return std::equal(envelope.manifest.begin(), envelope.manifest.end(), dossier.manifest.begin(),
                     dossier.manifest.end());
 }
 
-Bytes assemble(const Dossier& dossier, const quorum::Tally& tally, Bytes release_signature) {
+Bytes sha256_of_file(const std::filesystem::path& file) {
+  FileSource source{file};
+  const auto digest = firmware::measure(source).digest;
+  return {digest.begin(), digest.end()};
+}
+
+void assemble(const Dossier& dossier, const quorum::Tally& tally, Bytes release_signature, ByteSink& release) {
   std::vector<Bytes> blocks{std::move(release_signature)};
   for (const auto& contribution : dossier.contributions)
     if (std::find(tally.approved.begin(), tally.approved.end(), contribution.officer) != tally.approved.end())
       blocks.push_back(contribution.approval);
-  return firmware::encode_envelope(dossier.manifest, blocks, dossier.payload);
+  FileSource payload{dossier.files.payload()};
+  firmware::write_release(dossier.manifest, blocks, payload, release);
 }
 
 audit::Event event(const Dossier& dossier, const quorum::Tally& tally, ByteView release_digest) {
@@ -83,17 +93,17 @@ std::vector<std::string> objections_before_key(Host& host, const Dossier& dossie
 
 /// Opens the token once, signs, checks what is to be published, publishes, records.
 Bytes make_release(Host& host, const Dossier& dossier, const quorum::Tally& tally) {
-  Bytes bytes;
+  FileSink release{dossier.files.sealed()};
   std::vector<firmware::ContentKey> stock;
   {
     ReleaseSession session{host, dossier, tally};
-    bytes = assemble(dossier, tally, session.sign());
+    assemble(dossier, tally, session.sign(), release);
     stock = session.fill_stock();
   }
-  if (!is_release(host, dossier, bytes))
+  if (!is_release(host, dossier, release.staged()))
     throw Error{Errc::internal, "the release does not verify after it was signed; nothing was published"};
-  publish(dossier.files.sealed(), ByteView{bytes});
-  const auto digest = sha256_of(bytes);
+  release.commit();
+  const auto digest = sha256_of_file(dossier.files.sealed());
   host.database().write([&](store::Transaction& t) {
     firmware::record_seal(t, dossier.request.name, digest, host.now());
     for (const auto& key : stock) firmware::add_to_stock(t, key, dossier.roster.token_serial);
@@ -109,18 +119,18 @@ Exit seal(const SealOptions& options, World& world) {
   const auto known =
       host.database().read([&](store::Transaction& t) { return firmware::find_release(t, dossier.request.name); });
   if (!known) throw Error{Errc::not_found, options.release + " was not requested on this host: seal it where it was"};
-  const auto published = std::filesystem::exists(dossier.files.sealed()) ? read_file(dossier.files.sealed()) : Bytes{};
+  const bool published = std::filesystem::exists(dossier.files.sealed());
   if (known->sealed) {
-    if (sha256_of(published) != *known->sealed)
+    if (!published || sha256_of_file(dossier.files.sealed()) != *known->sealed)
       throw Error{Errc::denied, dossier.files.sealed().string() +
                                     " is not the file that was sealed, whose SHA-256 is " + hex(*known->sealed)};
     return report(host, dossier, *known->sealed, "This was sealed before; nothing was changed.\n");
   }
   const auto tally = count_approvals(dossier, host.now());
   for (const auto& objection : tally.objections) world.err << "lamp-sign: not counted: " << objection << '\n';
-  if (!published.empty() && is_release(host, dossier, published)) {
+  if (published && is_release(host, dossier, dossier.files.sealed())) {
     // An earlier run was stopped between publishing and recording. One set of approvals gives one signature.
-    const auto digest = sha256_of(published);
+    const auto digest = sha256_of_file(dossier.files.sealed());
     host.database().write([&](store::Transaction& t) {
       firmware::record_seal(t, dossier.request.name, digest, host.now());
       audit::record(t, event(dossier, tally, digest), host.now(), world.rng);

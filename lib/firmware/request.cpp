@@ -215,7 +215,7 @@ SignedRegion suit_region(ByteView suit_digest) {
   return {"suit", "release", "PS256", copy(sha256(suit_digest)), suit_digest.size()};
 }
 
-Verdict check_request_files(const Request& request, ByteView manifest, ByteView payload) {
+Verdict check_request_files(const Request& request, ByteView manifest, const Measured& payload) {
   Verdict verdict;
   if (suit_digest(manifest) != request.suit_digest)
     return {{"manifest.cbor is not the manifest of this request: its digest differs"}};
@@ -229,7 +229,7 @@ Verdict check_request_files(const Request& request, ByteView manifest, ByteView 
   compare(verdict, "the payload's digest", request.payload_digest, copy(m.payload_digest));
   compare(verdict, "the payload's size", request.payload_size, m.payload_size);
   compare(verdict, "the first signature", request.signed_regions.front(), suit_region(request.suit_digest));
-  if (payload.size() != m.payload_size || sha256(payload) != m.payload_digest)
+  if (payload.size != m.payload_size || payload.digest != m.payload_digest)
     verdict.objections.push_back("payload.bin is not the payload of this request: its digest or size differs");
   return verdict;
 }

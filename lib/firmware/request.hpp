@@ -8,6 +8,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
+#include "lib/firmware/payload_stream.hpp"
 #include "lib/firmware/release.hpp"
 #include "lib/firmware/release_policy.hpp"
 #include "lib/firmware/suit.hpp"
@@ -56,6 +57,6 @@ struct Request {
 
 /// Why the files are not what the request says: every digest is taken anew, and every field is compared with the
 /// manifest that devices will read, so that what people are shown is what is signed.
-[[nodiscard]] Verdict check_request_files(const Request& request, ByteView manifest, ByteView payload);
+[[nodiscard]] Verdict check_request_files(const Request& request, ByteView manifest, const Measured& payload);
 
 }  // namespace lamp::firmware

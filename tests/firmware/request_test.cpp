@@ -19,6 +19,11 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
+Measured measured(ByteView bytes) {
+  ViewSource source{bytes};
+  return measure(source);
+}
+
 Bytes copy(const Digest& digest) { return {digest.begin(), digest.end()}; }
 
 struct Files {
@@ -132,7 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
     [](const auto& tested) { return tested.param.name; });
 
 TEST(RequestFiles, AreGoodAsTheyWereMade) {
-  EXPECT_THAT(check_request_files(files().request, files().manifest, files().payload).objections, IsEmpty());
+  EXPECT_THAT(check_request_files(files().request, files().manifest, measured(files().payload)).objections, IsEmpty());
 }
 
 struct Lie {
@@ -147,7 +152,7 @@ class LyingRequest : public testing::TestWithParam<Lie> {};
 TEST_P(LyingRequest, IsFoundOut) {
   auto request = files().request;
   GetParam().tell(request);
-  const auto verdict = check_request_files(request, files().manifest, files().payload);
+  const auto verdict = check_request_files(request, files().manifest, measured(files().payload));
   EXPECT_THAT(verdict.objections, ElementsAre(HasSubstr(GetParam().says)));
 }
 
@@ -169,7 +174,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(RequestFiles, WithAnAlteredPayloadAreFoundOut) {
   auto payload = files().payload;
   payload[7] ^= 1;
-  EXPECT_THAT(check_request_files(files().request, files().manifest, payload).objections,
+  EXPECT_THAT(check_request_files(files().request, files().manifest, measured(payload)).objections,
               ElementsAre(HasSubstr("payload.bin")));
 }
 
