@@ -1,6 +1,8 @@
 // Published vectors, from the folder beside the project: cose-wg/Examples and the suites that Botan and NIST ship.
 #include <botan/ec_apoint.h>
 #include <botan/ecdsa.h>
+#include <botan/pubkey.h>
+#include <botan/rsa.h>
 #include <gmock/gmock.h>
 
 #include <filesystem>
@@ -78,6 +80,48 @@ TEST_F(Vectors, CoseSign1ExamplesHaveTheSameSignedBytes) {
   EXPECT_EQ(cose::to_be_signed(parts.protected_header, from_hex("11aa22bb33cc44dd55006699"), parts.payload),
             from_hex(example["intermediates"]["ToBeSign_hex"].get<std::string>()));
 }
+
+/// COSE_Sign with one signer, by a key that is too short for us: the structure, the bytes that are signed and the
+/// parameters of RSASSA-PSS are those of PS256 and PS512 here.
+struct PssExample {
+  const char* file;
+  std::int64_t algorithm;
+  const char* padding;
+};
+class RsaPss : public Vectors, public testing::WithParamInterface<PssExample> {};
+
+TEST_P(RsaPss, ExampleVerifiesButItsKeyIsTooShortForUs) {
+  const auto example = load("cose/rsa-pss-examples/" + std::string{GetParam().file});
+  const auto& signer = example["input"]["sign"]["signers"][0];
+  const auto number = [&](const char* name) { return Botan::BigInt{"0x" + signer["key"][name].get<std::string>()}; };
+  const Botan::RSA_PublicKey key{number("n_hex"), number("e_hex")};
+  const auto message = from_hex(example["output"]["cbor"].get<std::string>());
+  cbor::Reader reader{message};
+  reader.tag(98);
+  reader.array(4);
+  const auto body = reader.bytes();
+  EXPECT_EQ(reader.map(), 0U);
+  const auto payload = reader.bytes();
+  reader.array(1);
+  reader.array(3);
+  const auto header = reader.bytes();
+  (void)reader.item();
+  const auto signature = reader.bytes();
+  reader.end();
+  EXPECT_EQ(cbor::Reader{cbor::find(header, 1).value()}.integer(), GetParam().algorithm);
+  const auto to_sign =
+      cbor::Writer{}.array(5).text("Signature").bytes(body).bytes(header).bytes({}).bytes(payload).encoded();
+  EXPECT_EQ(to_sign, from_hex(example["intermediates"]["signers"][0]["ToBeSign_hex"].get<std::string>()));
+  Botan::PK_Verifier verifier{key, GetParam().padding};
+  EXPECT_TRUE(verifier.verify_message(to_sign, signature));
+  EXPECT_THROW((void)cose::algorithm_for(key), Error);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    CoseWg, RsaPss,
+    testing::Values(
+        PssExample{"rsa-pss-01.json", static_cast<std::int64_t>(cose::Algorithm::ps256), "PSS(SHA-256,MGF1,32)"},
+        PssExample{"rsa-pss-03.json", static_cast<std::int64_t>(cose::Algorithm::ps512), "PSS(SHA-512,MGF1,64)"}));
 
 class FailingSign1 : public Vectors, public testing::WithParamInterface<const char*> {};
 

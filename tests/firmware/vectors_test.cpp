@@ -1,16 +1,12 @@
-// The SUIT drafts' own examples, from the folder of published vectors beside the project.
-#include <botan/data_src.h>
-#include <botan/pkcs8.h>
+// The firmware encryption draft's own examples, from the folder of published vectors beside the project.
 #include <gmock/gmock.h>
 
 #include <filesystem>
 
+#include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
-#include "lib/crypto/cbor.hpp"
-#include "lib/crypto/cose.hpp"
 #include "lib/crypto/key_wrap.hpp"
 #include "lib/firmware/encryption.hpp"
-#include "lib/firmware/suit.hpp"
 
 namespace lamp::firmware::test {
 namespace {
@@ -22,65 +18,6 @@ Bytes read_hex(const std::string& file) {
   std::erase_if(text, [](char c) { return c == '\n' || c == '\r'; });
   return from_hex(text);
 }
-
-struct Parts {
-  ByteView digest, block, manifest;
-};
-
-/// The members of any envelope; parse_envelope takes only a release's.
-Parts take_apart(ByteView envelope) {
-  cbor::Reader reader{envelope};
-  reader.tag(107);
-  const auto map = reader.item();
-  reader.end();
-  cbor::Reader member{cbor::find(map, 2).value()};
-  cbor::Reader wrapper{member.bytes()};
-  wrapper.array(2);
-  Parts parts;
-  parts.digest = wrapper.bytes();
-  parts.block = wrapper.bytes();
-  parts.manifest = cbor::Reader{cbor::find(map, 3).value()}.bytes();
-  return parts;
-}
-
-class DraftExamples : public testing::TestWithParam<int> {
- protected:
-  void SetUp() override {
-    if (!std::filesystem::exists(vectors())) GTEST_SKIP() << "no published vectors at " << vectors();
-    envelope_ = read_file(vectors() / ("manifest37-example" + std::to_string(GetParam()) + ".suit"));
-  }
-  Bytes envelope_;
-};
-
-TEST_P(DraftExamples, HaveTheDigestThatWeCompute) {
-  const auto parts = take_apart(envelope_);
-  EXPECT_EQ(hex(suit_digest(parts.manifest)), hex(parts.digest));
-}
-
-TEST_P(DraftExamples, AreSignedByTheDraftsKeyOverThatDigest) {
-  Botan::DataSource_Stream source{(vectors() / "draft-example-private-key.pem").string()};
-  const auto key = Botan::PKCS8::load_key(source);
-  const auto id = cose::key_id(*key);
-  const auto parts = take_apart(envelope_);
-  cbor::Reader block{parts.block};
-  block.tag(18);
-  block.array(4);
-  cose::Sign1 message;
-  message.algorithm = cose::Algorithm::es256;
-  message.kid = id;  // the examples carry none
-  message.protected_header = block.bytes();
-  EXPECT_EQ(block.map(), 0U);
-  EXPECT_TRUE(block.null());
-  message.signature = block.bytes();
-  EXPECT_TRUE(cose::verify1(message, *key, parts.digest, "").acceptable());
-  EXPECT_FALSE(cose::verify1(message, *key, parts.manifest, "").acceptable());
-}
-
-TEST_P(DraftExamples, AreNoReleasesOfOurs) {
-  EXPECT_THROW((void)parse_manifest(parse_envelope(envelope_).manifest), Error);
-}
-
-INSTANTIATE_TEST_SUITE_P(Manifest37, DraftExamples, testing::Range(0, 6));
 
 class EncryptionDraft : public testing::Test {
  protected:
