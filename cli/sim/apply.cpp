@@ -15,11 +15,10 @@ void declare(Arguments& arguments, SimApplyOptions& options) {
 Exit sim_apply(const SimApplyOptions& options, World& world) {
   const auto site = config::Site::find(world.site);
   const auto flash = sim::DeviceFlash::open(sim::find_on_shelf(site, options.device));
-  const auto release = read_file(options.release);
   sim::DeviceUpdater updater{flash};
   updater.start();
   const auto before = updater.version().text();
-  if (const auto outcome = updater.offer(release); !outcome.accepted()) {
+  if (const auto outcome = updater.receive(options.release); !outcome.accepted()) {
     world.err << "lamp-sim: refused: " << options.device << ": " << outcome.text << '\n';
     return Exit::refused;
   }

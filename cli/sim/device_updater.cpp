@@ -1,8 +1,27 @@
 #include "cli/sim/device_updater.hpp"
 
+#include <array>
+
+#include "lib/base/stream.hpp"
+#include "lib/firmware/device/receiver.hpp"
+
 namespace lamp::sim {
 
 namespace {
+
+constexpr std::size_t kHeadBuffer = 16384, kPiece = 4096;
+
+/// Reads a file to its end, or until `take` refuses a piece.
+template <class Take>
+firmware::Reason in_pieces(const std::filesystem::path& file, Take take) {
+  FileSource source{file};
+  std::array<std::uint8_t, kPiece> piece{};
+  for (;;) {
+    const auto length = source.read(piece);
+    const auto reason = take(ByteView{piece}.first(length));
+    if (reason != firmware::Reason::none || length < piece.size()) return reason;
+  }
+}
 
 /// A device without a model's key decrypts nothing.
 SymmetricKey key_of(const firmware::CredentialBlock& credentials) {
@@ -26,6 +45,16 @@ DeviceUpdater::DeviceUpdater(const DeviceFlash& flash)
       crypto_{key_of(credentials_)},
       trust_{firmware::device_trust(credentials_)},
       updater_{flash_, crypto_, trust_} {}
+
+firmware::Outcome DeviceUpdater::receive(const std::filesystem::path& release) {
+  std::array<std::uint8_t, kHeadBuffer> head{};
+  firmware::device::Receiver receiver{updater_, head};
+  auto reason = in_pieces(release, [&](ByteView piece) { return receiver.take(piece); });
+  if (reason == firmware::Reason::none && receiver.place() == firmware::PayloadPlace::detached)
+    reason = in_pieces(release.parent_path() / firmware::kDetachedPayloadUri,
+                       [&](ByteView piece) { return receiver.take_payload(piece); });
+  return firmware::outcome_of(reason == firmware::Reason::none ? receiver.finish() : reason);
+}
 
 firmware::device::Boot DeviceUpdater::start() {
   const auto boot = updater_.boot();

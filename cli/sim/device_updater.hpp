@@ -1,7 +1,7 @@
 // The updater in a provisioned virtual device: lib/firmware/device over the device's own flash and credential block.
 #pragma once
 
-#include <string>
+#include <filesystem>
 
 #include "cli/sim/device_flash.hpp"
 #include "lib/base/error.hpp"
@@ -26,6 +26,9 @@ class DeviceUpdater {
   /// What the boot code does, and the new firmware's self-test, which in a virtual device always passes.
   firmware::device::Boot start();
   [[nodiscard]] firmware::Outcome offer(ByteView release) { return updater_.offer(release); }
+  /// A release file as it would come over a cable: in pieces, its payload inside or in the file beside it. Throws
+  /// Error{not_found} and the like when a file cannot be read.
+  [[nodiscard]] firmware::Outcome receive(const std::filesystem::path& release);
 
   [[nodiscard]] const firmware::device::Settings& settings() const noexcept { return updater_.settings(); }
   [[nodiscard]] Version version() const noexcept { return updater_.running().version; }

@@ -6,6 +6,7 @@
 #include <botan/x509self.h>
 
 #include "lib/crypto/seal.hpp"
+#include "tests/firmware/release_fixture.hpp"
 
 namespace lamp::test {
 
@@ -31,7 +32,7 @@ firmware::CredentialBlock credential_block(const std::string& model, const Bytes
                                   .cloud_url = "https://localhost:8443",
                                   .chain = {certificate},
                                   .trust_anchors = {certificate},
-                                  .release_keys = {},
+                                  .release_keys = {firmware::test::spki(firmware::test::keys().second)},
                                   .officers = {},
                                   .threshold = 0,
                                   .model_kek = SymmetricKey{SecureBytes(32, 7)},

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "lib/base/file.hpp"
+#include "tests/firmware/release_fixture.hpp"
 #include "tests/sim/provisioning.hpp"
 #include "tests/support/run_tool.hpp"
 #include "tests/support/temporary_directory.hpp"
@@ -54,6 +55,32 @@ TEST_F(SimSite, OffersAReleaseAndSaysWhyTheDeviceRefusesIt) {
   const auto ran = run({"apply", "smart-lamp-2", (place_ / "noise.suit").string()});
   EXPECT_EQ(ran.exit, 1);
   EXPECT_THAT(ran.err, testing::HasSubstr("refused: smart-lamp-2: not a well-formed release"));
+}
+
+/// What the lamp of this site believes.
+firmware::test::Recipe for_the_lamp(std::uint64_t sequence, firmware::PayloadPlace place) {
+  return {.vendor = "lamps.example",
+          .sequence = sequence,
+          .image = Bytes(5000, 0x21),
+          .kek_fill = 7,
+          .release_signature = false,
+          .officers = {},
+          .place = place,
+          .second_signature = true};
+}
+
+TEST_F(SimSite, AppliesAReleaseWithItsPayloadInsideOrBeside) {
+  const auto inside = firmware::test::make_release(for_the_lamp(5, firmware::PayloadPlace::integrated));
+  publish(place_ / "inside.suit", inside.envelope);
+  const auto first = run({"apply", "smart-lamp-2", (place_ / "inside.suit").string()});
+  EXPECT_EQ(first.exit, 0) << first.err;
+  EXPECT_THAT(first.out, testing::HasSubstr("1.0.0 -> 1.1.0"));
+  const auto beside = firmware::test::make_release(for_the_lamp(6, firmware::PayloadPlace::detached));
+  publish(place_ / "beside.suit", beside.envelope);
+  EXPECT_EQ(run({"apply", "smart-lamp-2", (place_ / "beside.suit").string()}).exit, 3);
+  publish(place_ / "payload.bin", beside.payload);
+  const auto second = run({"apply", "smart-lamp-2", (place_ / "beside.suit").string()});
+  EXPECT_EQ(second.exit, 0) << second.err;
 }
 
 TEST_F(SimSite, RefusesToUpdateABlankDevice) {
