@@ -41,6 +41,8 @@ class Connection {
   [[nodiscard]] std::string description() const;
 
   void login(const Pin& pin);
+  [[nodiscard]] bool try_login(const Pin& pin);
+  void change_pin(const Pin& from, const Pin& to);
   void logout() noexcept;
   /// Throws Error{denied} when nobody is logged in.
   void require_login() const;
@@ -136,7 +138,9 @@ class Connection {
   [[nodiscard]] TokenInfo find_again() const;
   void log_in_again(const TokenInfo& now);
   void require_pin_tries(const TokenInfo& now) const;
-  void submit_pin(const Pin& pin);
+  [[nodiscard]] CK_RV submit_pin(const Pin& pin);
+  void submit_or_refuse(const Pin& pin);
+  void prepare_login(const Pin& pin);
   [[nodiscard]] bool user_is_in() const;
   [[noreturn]] void refuse_pin();
 

@@ -6,13 +6,14 @@
 #include <algorithm>
 #include <functional>
 
+#include "hsm/lock.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::hsm {
 namespace {
 
-constexpr std::size_t kPinLength = 32;
+constexpr std::size_t kLongestPin = 32;
 constexpr std::uint64_t kMostShares = 16;
 
 std::vector<Botan::RTSS_Share> to_rtss(const std::vector<const Share*>& shares) {
@@ -58,12 +59,30 @@ bool recombines(const std::vector<Share>& shares, const std::vector<std::size_t>
 
 }  // namespace
 
-Pin random_pin(Botan::RandomNumberGenerator& rng) {
+Pin random_pin(Botan::RandomNumberGenerator& rng, std::size_t length) {
   static constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-  SecureBytes pin(kPinLength);
+  SecureBytes pin(length);
   rng.randomize(pin);
   for (auto& character : pin) character = static_cast<std::uint8_t>(kAlphabet[character % 32]);
   return Pin{std::move(pin)};
+}
+
+std::size_t guarded_pin_length(const TokenInfo& token) {
+  if (token.max_pin == 0) return kLongestPin;  // the token names no limit
+  if (token.max_pin < kShortestPin)
+    throw Error{Errc::denied, "token \"" + token.label + "\" takes PINs of at most " + std::to_string(token.max_pin) +
+                                  " characters; a quorum's token needs " + std::to_string(kShortestPin) +
+                                  ", because nobody has to remember its PIN and nobody must be able to guess it"};
+  return std::min<std::size_t>(token.max_pin, kLongestPin);
+}
+
+std::size_t guarded_pin_length(const std::filesystem::path& module, const std::string& module_init) {
+  const auto lock = lock_module(module);
+  const auto tokens = list_tokens(*Module::load(module, module_init));
+  std::size_t length = kLongestPin;
+  for (const auto& token : tokens)
+    if (!token.initialized) length = std::min(length, guarded_pin_length(token));
+  return length;
 }
 
 std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t shares,
@@ -103,13 +122,16 @@ void require_every_subset(const std::vector<Share>& shares, const quorum::Roster
   });
 }
 
-void seal_shares(quorum::Roster& roster, const std::vector<Share>& shares, Botan::RandomNumberGenerator& rng) {
+quorum::Dealing seal_shares(const quorum::Roster& roster, std::uint64_t number, const std::vector<Share>& shares,
+                            Botan::RandomNumberGenerator& rng) {
+  quorum::Dealing dealing{roster.name, roster.digest(), number, {}, {}};
   for (std::size_t i = 0; i < roster.officers.size(); ++i) {
-    auto& officer = roster.officers[i];
-    officer.share_commitment = quorum::commitment(shares.at(i));
-    officer.sealed_share =
-        quorum::seal_share(shares[i], officer.share_point, quorum::roster_share_context(roster, officer), rng);
+    const auto& officer = roster.officers[i];
+    const auto context = quorum::dealt_share_context(roster, number, officer);
+    dealing.shares.push_back({officer.name, quorum::seal_share(shares.at(i), officer.share_point, context, rng),
+                              quorum::commitment(shares[i])});
   }
+  return dealing;
 }
 
 Token find_guarded(const TokenAddress& address, const quorum::Roster& roster) {

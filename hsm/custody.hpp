@@ -7,12 +7,22 @@
 
 #include "hsm/token.hpp"
 #include "lib/base/secret.hpp"
+#include "lib/quorum/dealing.hpp"
 #include "lib/quorum/roster.hpp"
 
 namespace lamp::hsm {
 
-/// 32 characters of base32, 160 bits: long enough where the token does not count wrong tries.
-[[nodiscard]] Pin random_pin(Botan::RandomNumberGenerator& rng);
+/// Shorter PINs than this can be searched where the token does not count wrong tries: 80 bits.
+inline constexpr std::size_t kShortestPin = 16;
+
+/// Characters of base32: 32 of them, or as many as the token takes.
+[[nodiscard]] Pin random_pin(Botan::RandomNumberGenerator& rng, std::size_t length = 32);
+
+/// How long the PINs of a token can be that is yet to be made in one of the module's slots. Throws Error{denied} when
+/// they are shorter than kShortestPin: such a token cannot be under a quorum.
+[[nodiscard]] std::size_t guarded_pin_length(const std::filesystem::path& module, const std::string& module_init);
+/// The same of a token that is there.
+[[nodiscard]] std::size_t guarded_pin_length(const TokenInfo& token);
 
 /// Shares of the PIN of which any `threshold` give it back. Before it returns, every subset of that size has been
 /// recombined and compared. Throws Error{bad_input} unless 2 <= threshold < shares <= 16: with as many shares needed as
@@ -28,9 +38,10 @@ namespace lamp::hsm {
 /// officers of the subset that failed. The shares are in the order of the roster's officers.
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin);
 
-/// Seals each share to its officer's share key and sets sealed_share and share_commitment. Everything else in the
-/// roster that a share is bound to must be set.
-void seal_shares(quorum::Roster& roster, const std::vector<Share>& shares, Botan::RandomNumberGenerator& rng);
+/// Seals each share to its officer's share key: the roster's dealing of this number, not signed yet. The roster must be
+/// complete but for its signatures, because shares are bound to its digest.
+[[nodiscard]] quorum::Dealing seal_shares(const quorum::Roster& roster, std::uint64_t number,
+                                          const std::vector<Share>& shares, Botan::RandomNumberGenerator& rng);
 
 /// Finds the roster's token, by serial number too, without logging in: Error{denied} when it is another one.
 [[nodiscard]] Token find_guarded(const TokenAddress& address, const quorum::Roster& roster);

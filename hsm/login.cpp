@@ -37,25 +37,66 @@ bool Connection::user_is_in() const {
   return known != nullptr && (*known == CKS_RW_USER_FUNCTIONS || *known == CKS_RO_USER_FUNCTIONS);
 }
 
-void Connection::submit_pin(const Pin& pin) {
+CK_RV Connection::submit_pin(const Pin& pin) {
   const auto bytes = pin.expose_secret();
   const CK_RV rv = module_->functions()->C_Login(keeper_->handle(), CKU_USER, mutable_pointer(bytes), bytes.size());
+  if (rv == CKR_OK) logged_in_here_ = true;
+  return rv;
+}
+
+void Connection::submit_or_refuse(const Pin& pin) {
+  const CK_RV rv = submit_pin(pin);
   if (rv == CKR_PIN_INCORRECT) refuse_pin();
   // Login belongs to the process: somebody else's in this process is as good, once the state says that it is a user's.
   if (rv == CKR_USER_ALREADY_LOGGED_IN && user_is_in()) return;
   in_context(description(), [&] { check(rv, "C_Login"); });
-  logged_in_here_ = true;
+}
+
+void Connection::prepare_login(const Pin& pin) {
+  if (closed_) throw Error{Errc::internal, description() + " was closed"};
+  info_ = token_info(*module_, slot_);
+  require_pin_tries(info_);
+  require_pin_length(info_, description(), pin);
 }
 
 void Connection::login(const Pin& pin) {
   const Lock lock{*this};
   const std::scoped_lock guard{mutex_};
-  if (closed_) throw Error{Errc::internal, description() + " was closed"};
+  prepare_login(pin);
+  submit_or_refuse(pin);
+  pin_ = std::make_shared<const Pin>(copy_of(pin));
+}
+
+bool Connection::try_login(const Pin& pin) {
+  const Lock lock{*this};
+  const std::scoped_lock guard{mutex_};
+  prepare_login(pin);
+  const CK_RV rv = submit_pin(pin);
+  if (rv == CKR_PIN_INCORRECT) {
+    info_ = token_info(*module_, slot_);
+    return false;
+  }
+  if (rv == CKR_USER_ALREADY_LOGGED_IN)
+    throw Error{Errc::unavailable, description() + " is logged in already in this process; the PIN was not checked"};
+  in_context(description(), [&] { check(rv, "C_Login"); });
+  pin_ = std::make_shared<const Pin>(copy_of(pin));
+  return true;
+}
+
+void Connection::change_pin(const Pin& from, const Pin& to) {
+  const Lock lock{*this};
+  const std::scoped_lock guard{mutex_};
+  if (closed_ || !keeper_) throw Error{Errc::unavailable, description() + " was closed or lost; run the command again"};
   info_ = token_info(*module_, slot_);
   require_pin_tries(info_);
-  require_pin_length(info_, description(), pin);
-  submit_pin(pin);
-  pin_ = std::make_shared<const Pin>(copy_of(pin));
+  require_pin_length(info_, description(), to);
+  const auto old_bytes = from.expose_secret();
+  const auto new_bytes = to.expose_secret();
+  const CK_RV rv = module_->functions()->C_SetPIN(keeper_->handle(), mutable_pointer(old_bytes), old_bytes.size(),
+                                                  mutable_pointer(new_bytes), new_bytes.size());
+  if (rv == CKR_PIN_INCORRECT) refuse_pin();
+  in_context(description(), [&] { check(rv, "C_SetPIN"); });
+  pin_ = std::make_shared<const Pin>(copy_of(to));
 }
 
 // A PIN that the token refuses now is forgotten, so that nobody tries it a second time.
@@ -64,7 +105,7 @@ void Connection::log_in_again(const TokenInfo& now) {
   const auto tried = attempt([&] {
     require_pin_tries(now);
     const auto pin = std::exchange(pin_, nullptr);
-    submit_pin(*pin);
+    submit_or_refuse(*pin);
     return pin;
   });
   if (const auto* pin = std::get_if<std::shared_ptr<const Pin>>(&tried)) {

@@ -111,6 +111,8 @@ Token Token::initialize(const std::filesystem::path& path, const std::string& la
 
 const TokenInfo& Token::info() const noexcept { return impl_->connection->info(); }
 void Token::login(const Pin& pin) { impl_->connection->login(pin); }
+bool Token::try_login(const Pin& pin) { return impl_->connection->try_login(pin); }
+void Token::change_pin(const Pin& from, const Pin& to) { impl_->connection->change_pin(from, to); }
 void Token::logout() noexcept { impl_->connection->logout(); }
 
 }  // namespace lamp::hsm

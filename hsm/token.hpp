@@ -71,7 +71,12 @@ class Token {
   /// One try, under the token's lock. Keeps a copy of the PIN in locked memory for sign_with_pin keys, until logout.
   /// Throws Error{denied} for a wrong PIN, saying how many tries the token says are left.
   void login(const Pin& pin);
+  /// The same, but a wrong PIN is an answer: false, and info() then shows what the token says of its tries. Throws
+  /// Error{unavailable} when somebody in this process is logged in already, so that the PIN would not be checked.
+  [[nodiscard]] bool try_login(const Pin& pin);
   void logout() noexcept;
+  /// C_SetPIN under the token's lock, logged in. When it throws, the token may hold either PIN.
+  void change_pin(const Pin& from, const Pin& to);
 
   /// A key of this label is there already: Error{exists}.
   void generate_key(KeyKind kind, KeyUse use, const std::string& label);

@@ -17,6 +17,7 @@
 #include "lib/firmware/release.hpp"
 #include "lib/pki/authority.hpp"
 #include "lib/quorum/anchor.hpp"
+#include "lib/quorum/dealing.hpp"
 #include "lib/quorum/model_keys.hpp"
 #include "lib/quorum/share.hpp"
 
@@ -55,6 +56,8 @@ class Founding {
   /// Everything that can be refused is refused before a token is made.
   void check() {
     require_name(options_.name, "quorum");
+    if (options_.name.find('.') != std::string::npos)
+      throw Error{Errc::bad_input, "a quorum's name has no dots: the names of its files are told apart by them"};
     const auto file = quorum::roster_file(host_.site().root, options_.name);
     if (std::filesystem::exists(file))
       throw Error{Errc::exists, file.string() + " is there already; a quorum is made once"};
@@ -63,6 +66,8 @@ class Founding {
                   "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
                   "that a lost card loses nothing"};
     refuse_half_made();
+    const auto& place = host_.site().token(options_.name);
+    pin_length_ = hsm::guarded_pin_length(place.module, place.module_init);
     models_ = firmware::device_models(host_.site());
     find_stations();
     requests_point_ = host_.token("host").agreement_key("requests")->public_point();
@@ -82,7 +87,7 @@ class Founding {
   /// Makes the token under a PIN that only the shares remember, and everything that needs the token open.
   void make_token(World& world) {
     const auto& place = host_.site().token(options_.name);
-    const Pin pin = hsm::random_pin(world.rng);
+    const Pin pin = hsm::random_pin(world.rng, pin_length_);
     auto token = initialize(place, pin, world);
     attestation_ = attest_token(host_, token.info(), "release");
     token.login(pin);
@@ -92,7 +97,8 @@ class Founding {
     roster_.token_serial = token.info().serial;
     roster_.release_key = Botan::X509::BER_encode(*token.public_key(kReleaseKey));
     roster_.custody_key = Botan::X509::BER_encode(*token.public_key(kCustodyKey));
-    hsm::seal_shares(roster_, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
+    dealing_ =
+        hsm::seal_shares(roster_, 1, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
     rehearse(pin);
     sign(token, world);
     fill_stock(token, world);
@@ -105,6 +111,7 @@ class Founding {
       for (const auto& key : stock_) firmware::add_to_stock(t, key, roster_.token_serial);
       audit::record(t, event(), host_.now(), world.rng);
     });
+    publish(quorum::DealingFiles{host_.site().root, roster_.name}.current, std::string_view{dealing_.yaml()});
     publish(quorum::model_keys_file(host_.site().root, roster_.name), std::string_view{model_keys_.yaml()});
     publish(quorum::roster_file(host_.site().root, roster_.name), std::string_view{roster_.yaml()}, Mode::shared,
             Existing::refuse);
@@ -173,7 +180,7 @@ class Founding {
 
   hsm::Token initialize(const config::TokenPlace& place, const Pin& pin, World& world) {
     // The SO PIN could set a new user PIN past the quorum, so nobody gets it.
-    const Pin so_pin = hsm::random_pin(world.rng);
+    const Pin so_pin = hsm::random_pin(world.rng, pin_length_);
     return hsm::Token::initialize(place.module, options_.name, so_pin, pin);
   }
 
@@ -196,15 +203,22 @@ class Founding {
     std::vector<Share> opened;
     for (const auto& officer : roster_.officers) {
       const auto key = host_.token(host_.site().person(officer.name).token).agreement_key(kShareKey);
+      const auto& dealt = dealing_.of(officer.name);
       opened.push_back(
-          quorum::open_share(officer.sealed_share, *key, quorum::roster_share_context(roster_, officer), officer));
+          quorum::open_share(dealt.box, *key, quorum::dealt_share_context(roster_, dealing_.number, officer), dealt));
     }
     hsm::require_every_subset(opened, roster_, pin);
   }
 
+  /// Each founding officer signs the roster as well: that they hold the key of their certificate is shown, not claimed.
   void sign(hsm::Token& token, World& world) {
     const auto custody = token.signing_key(kCustodyKey);
-    roster_.signatures = {cose::sign1(*custody, world.rng, roster_.canonical(), quorum::kRosterContext)};
+    const auto content = roster_.canonical();
+    roster_.signatures = {cose::sign1(*custody, world.rng, content, quorum::kRosterContext)};
+    for (const auto& officer : roster_.officers)
+      roster_.signatures.push_back(
+          cose::sign1(*host_.person_key(officer.name), world.rng, content, quorum::kRosterContext));
+    dealing_.sign(*custody, world.rng);
     model_keys_.quorum = roster_.name;
     model_keys_.epoch = roster_.epoch;
     model_keys_.sign(*custody, world.rng);
@@ -234,7 +248,9 @@ class Founding {
   std::vector<std::string> models_;
   std::vector<config::Person> stations_;
   Bytes requests_point_;
+  std::size_t pin_length_ = 0;
   quorum::Roster roster_;
+  quorum::Dealing dealing_;
   quorum::ModelKeys model_keys_;
   std::vector<firmware::ContentKey> stock_;
 };

@@ -3,6 +3,7 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <optional>
 
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/policy_check.hpp"
@@ -34,13 +35,17 @@ bool approved_already(const Dossier& dossier, const std::string& officer, Instan
   return std::find(tally.approved.begin(), tally.approved.end(), officer) != tally.approved.end();
 }
 
-/// The officer's share leaves the roster's box for one that only this request's session key opens.
-Bytes reseal_share(Host& host, const Dossier& dossier, const quorum::Officer& officer) {
+/// The contribution of an earlier run, when its approval still counts.
+std::optional<quorum::Contribution> earlier(const Dossier& dossier, const std::string& officer, Instant now) {
+  if (!approved_already(dossier, officer, now)) return std::nullopt;
+  const auto it = std::ranges::find(dossier.contributions, officer, &quorum::Contribution::officer);
+  return it == dossier.contributions.end() ? std::nullopt : std::optional{*it};
+}
+
+Bytes hand_over_share(Host& host, const Dossier& dossier, const quorum::Officer& officer) {
   const auto key = host.token(host.site().person(officer.name).token).agreement_key(kShareKey);
-  const auto share =
-      quorum::open_share(officer.sealed_share, *key, quorum::roster_share_context(dossier.roster, officer), officer);
-  return quorum::seal_share(share, dossier.request.session_point,
-                            quorum::request_share_context(dossier.request.digest(), officer.name), host.world().rng);
+  return quorum::hand_over_share(dossier.roster, dossier.dealing, officer, *key, dossier.request.session_point,
+                                 dossier.request.digest(), host.world().rng);
 }
 
 /// An officer's own build of the same sources.
@@ -72,6 +77,33 @@ void record(Host& host, const Dossier& dossier, const std::string& officer, Inst
   });
 }
 
+/// The PIN was renewed since, which voided the share and nothing else.
+void repeat_share(Host& host, const Dossier& dossier, const quorum::Officer& officer,
+                  quorum::Contribution contribution) {
+  contribution.sealed_share = hand_over_share(host, dossier, officer);
+  contribution.dealing = dossier.dealing.number;
+  host.record({officer.name,
+               "sign.share",
+               dossier.request.name.text(),
+               {{"request", hex(dossier.request.digest())}, {"dealing", std::to_string(contribution.dealing)}}});
+  publish(dossier.files.approval(officer.name), ByteView{contribution.encode()});
+  fmt::print(host.world().out, "{} hands in a share of dealing {}; the approval given before still counts.\n",
+             officer.name, contribution.dealing);
+}
+
+void give_approval(Host& host, const Dossier& dossier, const quorum::Officer& officer,
+                   const firmware::ReleasePolicy& policy) {
+  const auto& request = dossier.request;
+  const Instant expires = std::min(host.now() + policy.approval_lifetime, request.expires);
+  quorum::Contribution contribution{officer.name, {}, {}, dossier.dealing.number};
+  contribution.approval = quorum::approve(*host.person_key(officer.name), dossier.roster, request.suit_digest,
+                                          quorum::kReleaseContext, expires, host.world().rng, request.digest());
+  contribution.sealed_share = hand_over_share(host, dossier, officer);
+  record(host, dossier, officer.name, expires);
+  publish(dossier.files.approval(officer.name), ByteView{contribution.encode()});
+  fmt::print(host.world().out, "{} approves; this counts until {}.\n", officer.name, format_instant(expires));
+}
+
 Exit approve(const ApproveOptions& options, World& world) {
   Host host{world};
   const auto dossier = load_dossier(host, firmware::ReleaseName::parse(options.release));
@@ -79,7 +111,8 @@ Exit approve(const ApproveOptions& options, World& world) {
   if (officer == nullptr)
     throw Error{Errc::denied, options.officer + " is not an officer of roster " + dossier.roster.name};
   print_request(world.out, dossier);
-  if (approved_already(dossier, officer->name, host.now())) {
+  const auto before = earlier(dossier, officer->name, host.now());
+  if (before && before->dealing >= dossier.dealing.number) {
     fmt::print(world.out, "{} approved this before; nothing was changed.\n", officer->name);
     return Exit::ok;
   }
@@ -87,14 +120,10 @@ Exit approve(const ApproveOptions& options, World& world) {
     throw Error{Errc::denied, dossier.request.name.text() + " is sealed already; there is nothing left to approve"};
   const auto policy = release_policy(host);
   if (const auto why = objections(host, policy, dossier, options); !why.empty()) return refuse(why, world);
-  const Instant expires = std::min(host.now() + policy.approval_lifetime, dossier.request.expires);
-  quorum::Contribution contribution{officer->name, {}, {}};
-  contribution.approval = quorum::approve(*host.person_key(officer->name), dossier.roster, dossier.request.suit_digest,
-                                          quorum::kReleaseContext, expires, world.rng, dossier.request.digest());
-  contribution.sealed_share = reseal_share(host, dossier, *officer);
-  record(host, dossier, officer->name, expires);
-  publish(dossier.files.approval(officer->name), ByteView{contribution.encode()});
-  fmt::print(world.out, "{} approves; this counts until {}.\n", officer->name, format_instant(expires));
+  if (before)
+    repeat_share(host, dossier, *officer, *before);
+  else
+    give_approval(host, dossier, *officer, policy);
   host.finish();
   return Exit::ok;
 }

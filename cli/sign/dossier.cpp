@@ -53,7 +53,7 @@ firmware::ReleaseTrust trust_in(const quorum::Roster& roster) {
 }
 
 Dossier load_dossier(Host& host, const firmware::ReleaseName& name) {
-  Dossier dossier{{host.site().root, name}, {}, {}, {}, {}, {}};
+  Dossier dossier{{host.site().root, name}, {}, {}, {}, {}, {}, {}};
   const auto& files = dossier.files;
   if (!std::filesystem::exists(files.request()))
     throw Error{Errc::not_found, name.text() + " has no request yet: run 'lamp-sign request' first"};
@@ -67,6 +67,8 @@ Dossier load_dossier(Host& host, const firmware::ReleaseName& name) {
   dossier.roster = release_roster(host, host.site().release_quorum);
   if (dossier.request.roster_digest != dossier.roster.digest())
     throw Error{Errc::denied, name.text() + " was requested under another roster; request it again as a new version"};
+  dossier.dealing =
+      quorum::Dealing::load(quorum::DealingFiles{host.site().root, dossier.roster.name}.current, dossier.roster);
   load_contributions(dossier);
   return dossier;
 }

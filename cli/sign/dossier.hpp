@@ -11,6 +11,7 @@
 #include "lib/firmware/verify.hpp"
 #include "lib/quorum/approval.hpp"
 #include "lib/quorum/contribution.hpp"
+#include "lib/quorum/dealing.hpp"
 #include "lib/quorum/roster.hpp"
 
 namespace lamp::cli {
@@ -20,6 +21,7 @@ struct Dossier {
   firmware::Request request;
   Bytes manifest;
   quorum::Roster roster;
+  quorum::Dealing dealing;  ///< whose shares hold now
   std::vector<quorum::Contribution> contributions;
   std::vector<std::string> unreadable;  ///< approval files that are none
 };

@@ -1,11 +1,12 @@
 // The one session with the release token that a quorum's approvals open.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "cli/sign/dossier.hpp"
-#include "hsm/token.hpp"
+#include "hsm/guarded_session.hpp"
 #include "lib/firmware/content_key.hpp"
 
 namespace lamp::cli {
@@ -13,8 +14,7 @@ namespace lamp::cli {
 /// Logged in while it lives. The caller has counted the approvals and asked the policy before.
 class ReleaseSession {
  public:
-  /// Opens the shares of officers whose approval counts until there are enough, recombines the PIN, logs in once,
-  /// forgets the PIN. Throws Error{denied} naming the officers whose shares are bad; the token was not touched then.
+  /// Opens the release token: hsm::GuardedSession.
   ReleaseSession(Host& host, const Dossier& dossier, const quorum::Tally& tally);
 
   /// The release key's COSE_Sign1 over the request's SUIT_Digest, verified in software.
@@ -25,7 +25,8 @@ class ReleaseSession {
  private:
   Host& host_;
   const Dossier& dossier_;
-  hsm::Token token_;
+  std::unique_ptr<crypto::AgreementKey> session_key_;
+  hsm::GuardedSession session_;
 };
 
 }  // namespace lamp::cli

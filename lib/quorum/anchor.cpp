@@ -1,6 +1,14 @@
 #include "lib/quorum/anchor.hpp"
 
 namespace lamp::quorum {
+namespace {
+
+bool is_or_descends_from(const Roster& roster, std::uint64_t epoch, const std::string& digest) {
+  if (epoch == roster.epoch) return hex(roster.digest()) == digest;
+  return epoch >= 1 && epoch <= roster.ancestors.size() && hex(roster.ancestors[epoch - 1]) == digest;
+}
+
+}  // namespace
 
 const store::Schema& schema() {
   static const store::Schema tables{"quorum",
@@ -21,10 +29,11 @@ Known recognise(store::Transaction& transaction, const Roster& roster) {
       "SELECT epoch, digest FROM quorum_roster WHERE name = ? ORDER BY epoch DESC LIMIT 1", {roster.name});
   if (newest.empty()) return Known::never_seen;
   const auto epoch = static_cast<std::uint64_t>(newest.front().integer(0));
-  if (epoch != roster.epoch || newest.front().text(1) != hex(roster.digest()))
+  const auto known = newest.front().text(1);
+  if (!is_or_descends_from(roster, epoch, known))
     throw Error{Errc::denied, "roster " + roster.name + " epoch " + std::to_string(roster.epoch) +
                                   " is not the one that this host recorded: epoch " + std::to_string(epoch) +
-                                  ", digest " + newest.front().text(1)};
+                                  ", digest " + known};
   return Known::yes;
 }
 

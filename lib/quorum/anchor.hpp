@@ -17,6 +17,7 @@ enum class Known {
   yes,
   never_seen,  ///< the host knows no roster of this name: an officer's or auditor's machine
 };
+/// Yes also when the host knows one of the roster's ancestors: officers of each roster since have signed the next one.
 /// Throws Error{denied} when the host knows another roster of this name, or a newer epoch.
 [[nodiscard]] Known recognise(store::Transaction& transaction, const Roster& roster);
 

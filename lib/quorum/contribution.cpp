@@ -11,13 +11,20 @@ constexpr std::string_view kKind = "lamp-contribution-v1";
 }  // namespace
 
 Bytes Contribution::encode() const {
-  return cbor::Writer{}.array(4).text(kKind).text(officer).bytes(approval).bytes(sealed_share).encoded();
+  return cbor::Writer{}
+      .array(5)
+      .text(kKind)
+      .text(officer)
+      .bytes(approval)
+      .bytes(sealed_share)
+      .unsigned_integer(dealing)
+      .encoded();
 }
 
 Contribution Contribution::parse(ByteView encoded) {
   return in_context("an officer's contribution", [&] {
     cbor::Reader reader{encoded};
-    reader.array(4);
+    reader.array(5);
     if (reader.text() != kKind) throw Error{Errc::bad_input, "it is of another kind"};
     Contribution c;
     c.officer = reader.text();
@@ -25,6 +32,7 @@ Contribution Contribution::parse(ByteView encoded) {
     c.approval.assign(approval.begin(), approval.end());
     const auto share = reader.bytes();
     c.sealed_share.assign(share.begin(), share.end());
+    c.dealing = reader.unsigned_integer();
     reader.end();
     return c;
   });

@@ -1,7 +1,8 @@
-// What an officer hands in for a release: the approval, and the share for this request only. The file
-// approvals/<officer>.cbor, lamp-request(5).
+// What an officer hands in for a release or an act: the approval, and the share for this occasion only. The file
+// approvals/<officer>.cbor, lamp-request(5), lamp-quorum(5).
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "lib/base/bytes.hpp"
@@ -10,8 +11,9 @@ namespace lamp::quorum {
 
 struct Contribution {
   std::string officer;
-  Bytes approval;      ///< COSE_Sign1, for quorum::tally
-  Bytes sealed_share;  ///< to the request's session key, in request_share_context
+  Bytes approval;             ///< COSE_Sign1, for quorum::tally
+  Bytes sealed_share;         ///< to the request's session key, in request_share_context
+  std::uint64_t dealing = 0;  ///< number of the dealing that the share is of; a renewal since has voided it
 
   [[nodiscard]] Bytes encode() const;
   /// Strict. Throws Error{bad_input}.

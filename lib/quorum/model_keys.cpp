@@ -80,10 +80,6 @@ const WrappedModelKey& ModelKeys::find(const std::string& model, const std::stri
                                    "; it has " + (known.empty() ? "none" : known)};
 }
 
-std::filesystem::path roster_file(const std::filesystem::path& site, const std::string& quorum) {
-  return site / "quorum" / (quorum + ".yaml");
-}
-
 std::filesystem::path model_keys_file(const std::filesystem::path& site, const std::string& quorum) {
   return site / "quorum" / (quorum + ".kek.yaml");
 }

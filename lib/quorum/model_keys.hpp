@@ -39,8 +39,7 @@ struct ModelKeys {
   [[nodiscard]] const WrappedModelKey& find(const std::string& model, const std::string& station) const;
 };
 
-/// quorum/<name>.yaml and quorum/<name>.kek.yaml below a site's folder.
-[[nodiscard]] std::filesystem::path roster_file(const std::filesystem::path& site, const std::string& quorum);
+/// quorum/<name>.kek.yaml below a site's folder.
 [[nodiscard]] std::filesystem::path model_keys_file(const std::filesystem::path& site, const std::string& quorum);
 
 }  // namespace lamp::quorum

@@ -19,7 +19,7 @@ namespace {
 
 /// Every m-subset is tried when a quorum is made, which bounds the officers.
 constexpr std::size_t kMostOfficers = 16;
-constexpr std::size_t kCommitmentLength = 32;
+constexpr std::size_t kDigestLength = 32;
 
 Bytes base64_at(const config::Node& node) {
   return in_context(node.place(), [&] { return from_base64(node.text()); });
@@ -33,17 +33,13 @@ Bytes certificate_at(const config::Node& node) {
 }
 
 Officer read_officer(const config::Node& node) {
-  node.only({"name", "certificate", "share-key", "sealed-share", "share-commitment"});
+  node.only({"name", "certificate", "share-key"});
   Officer officer;
   officer.name = node.at("name").text();
   if (!is_name(officer.name)) node.at("name").refuse("not a name: " + officer.name);
   officer.certificate = certificate_at(node.at("certificate"));
   officer.share_point = base64_at(node.at("share-key"));
-  officer.sealed_share = base64_at(node.at("sealed-share"));
-  officer.share_commitment =
-      in_context(node.at("share-commitment").place(), [&] { return from_hex(node.at("share-commitment").text()); });
   in_context(node.place(), [&] { crypto::require_p256_point(officer.share_point); });
-  if (officer.share_commitment.size() != kCommitmentLength) node.at("share-commitment").refuse("expected 32 bytes");
   return officer;
 }
 
@@ -58,9 +54,29 @@ void require_distinct(const Roster& roster, const config::Node& place) {
   }
 }
 
+void read_keys(const config::Node& root, Roster& roster) {
+  if (const auto release = root.find("release-key")) roster.release_key = base64_at(*release);
+  roster.custody_key = base64_at(root.at("custody-key"));
+  const auto others = root.find("other-keys");
+  if (!others) return;
+  for (const auto& [label, key] : others->entries()) {
+    if (!is_name(label)) key.refuse("not a name: " + label);
+    roster.other_keys.emplace(label, base64_at(key));
+  }
+}
+
+void read_previous(const config::Node& root, Roster& roster) {
+  const auto previous = root.find("previous");
+  if (previous.has_value() != (roster.epoch > 1))
+    root.at("epoch").refuse("only the first roster has epoch 1 and no 'previous'");
+  if (!previous) return;
+  roster.previous = in_context(previous->place(), [&] { return from_hex(previous->text()); });
+  if (roster.previous.size() != kDigestLength) previous->refuse("expected 32 bytes");
+}
+
 Roster read(const config::Node& root) {
-  root.only(
-      {"name", "epoch", "threshold", "token", "release-key", "custody-key", "previous", "officers", "signatures"});
+  root.only({"name", "epoch", "threshold", "token", "release-key", "custody-key", "other-keys", "previous", "officers",
+             "signatures"});
   Roster roster;
   roster.name = root.at("name").text();
   if (!is_name(roster.name)) root.at("name").refuse("not a name: " + roster.name);
@@ -74,26 +90,43 @@ Roster read(const config::Node& root) {
   token.only({"label", "serial"});
   roster.token_label = token.at("label").text();
   roster.token_serial = token.at("serial").text();
-  roster.release_key = base64_at(root.at("release-key"));
-  roster.custody_key = base64_at(root.at("custody-key"));
-  if (const auto previous = root.find("previous"))
-    roster.previous = in_context(previous->place(), [&] { return from_hex(previous->text()); });
-  for (const auto& item : root.at("signatures").items()) roster.signatures.push_back(base64_at(item));
+  read_keys(root, roster);
+  read_previous(root, roster);
+  if (const auto signatures = root.find("signatures"))
+    for (const auto& item : signatures->items()) roster.signatures.push_back(base64_at(item));
   require_distinct(roster, officers);
   return roster;
 }
 
-bool signed_by_custody_key(const Roster& roster) {
-  const auto custody = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.custody_key); });
+bool signed_by(const Roster& roster, const Botan::Public_Key& key) {
   const Bytes content = roster.canonical();
   return std::any_of(roster.signatures.begin(), roster.signatures.end(), [&](const Bytes& signature) {
-    return cose::verify1(cose::parse_sign1(signature), *custody, content, kRosterContext).acceptable();
+    return cose::verify1(cose::parse_sign1(signature), key, content, kRosterContext).acceptable();
   });
 }
 
-}  // namespace
+bool signed_by_custody_key(const Roster& roster) {
+  return signed_by(roster, *guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.custody_key); }));
+}
 
-Roster Roster::load(const std::filesystem::path& file) {
+/// Whether `before`, when there is one, had this person with this very key.
+bool is_new(const Roster& roster, const Officer& officer, const Roster* before) {
+  if (before == nullptr) return true;
+  const Bytes key = cose::key_id(*roster.officer_key(officer));
+  return std::none_of(before->officers.begin(), before->officers.end(),
+                      [&](const Officer& known) { return cose::key_id(*before->officer_key(known)) == key; });
+}
+
+Verdict check_newcomers(const Roster& roster, const Roster* before) {
+  for (const auto& officer : roster.officers)
+    if (is_new(roster, officer, before) && !signed_by(roster, *roster.officer_key(officer)))
+      return {{"officer " + officer.name +
+               " is new in it and has not signed it: nobody has shown that they hold the "
+               "key of that certificate"}};
+  return {};
+}
+
+Roster read_signed(const std::filesystem::path& file) {
   Roster roster = read(config::Node::load(file));
   in_context(file.string(), [&] {
     if (!signed_by_custody_key(roster))
@@ -102,19 +135,71 @@ Roster Roster::load(const std::filesystem::path& file) {
   return roster;
 }
 
+/// `file` and the rosters before it, the newest first.
+std::vector<Roster> read_chain(const std::filesystem::path& file) {
+  std::vector<Roster> chain{read_signed(file)};
+  while (chain.back().epoch > 1) {
+    const auto& newer = chain.back();
+    const auto place = file.parent_path() / (newer.name + "." + std::to_string(newer.epoch - 1) + ".yaml");
+    auto older = in_context("a roster of epoch " + std::to_string(newer.epoch) + " counts through those before it",
+                            [&] { return read_signed(place); });
+    const auto verdict = check_succession(newer, older);
+    if (!verdict.acceptable()) throw Error{Errc::denied, file.string() + ": " + verdict.objections.front()};
+    chain.push_back(std::move(older));
+  }
+  return chain;
+}
+
+}  // namespace
+
+Verdict check_founding(const Roster& roster) {
+  if (roster.epoch != 1) return {{"it has epoch " + std::to_string(roster.epoch) + ", a first roster has 1"}};
+  if (!signed_by_custody_key(roster)) return {{"its custody key has not signed it"}};
+  return check_newcomers(roster, nullptr);
+}
+
+Verdict check_succession(const Roster& next, const Roster& before) {
+  const auto which = "roster " + next.name + " epoch " + std::to_string(next.epoch);
+  if (next.name != before.name || next.epoch != before.epoch + 1 || next.previous != before.digest())
+    return {{which + " does not name the roster before it"}};
+  if (!signed_by_custody_key(next)) return {{which + " is not signed by its custody key"}};
+  std::uint64_t signers = 0;
+  for (const auto& officer : before.officers) signers += signed_by(next, *before.officer_key(officer)) ? 1 : 0;
+  if (signers < before.threshold)
+    return {{which + " is signed by " + std::to_string(signers) + " officers of the roster before it, which demands " +
+             std::to_string(before.threshold)}};
+  return check_newcomers(next, &before);
+}
+
+Roster Roster::load(const std::filesystem::path& file) {
+  auto chain = read_chain(file);
+  const auto verdict = check_founding(chain.back());
+  if (!verdict.acceptable()) throw Error{Errc::denied, file.string() + ": " + verdict.objections.front()};
+  Roster roster = std::move(chain.front());
+  for (auto older = chain.rbegin(); older + 1 != chain.rend(); ++older) roster.ancestors.push_back(older->digest());
+  return roster;
+}
+
+Roster Roster::parse(std::string_view text, const std::string& name) { return read(config::Node::parse(text, name)); }
+
 std::string Roster::yaml() const {
   config::YamlWriter out;
   out.comment("Quorum roster, lamp-quorum(5). Signed: any edit voids it.");
   out.begin_map().key("name").value(name).key("epoch").value(epoch).key("threshold").value(threshold);
   out.key("token").begin_map().key("label").value(token_label).key("serial").value(token_serial).end_map();
-  out.key("release-key").value(base64(release_key)).key("custody-key").value(base64(custody_key));
+  if (!release_key.empty()) out.key("release-key").value(base64(release_key));
+  out.key("custody-key").value(base64(custody_key));
+  if (!other_keys.empty()) {
+    out.key("other-keys").begin_map();
+    for (const auto& [label, key] : other_keys) out.key(label).value(base64(key));
+    out.end_map();
+  }
   if (!previous.empty()) out.key("previous").value(hex(previous));
   out.key("officers").begin_list();
   for (const auto& officer : officers) {
     out.begin_map().key("name").value(officer.name);
     out.key("certificate").literal(Botan::PEM_Code::encode(officer.certificate, "CERTIFICATE"));
-    out.key("share-key").value(base64(officer.share_point)).key("sealed-share").value(base64(officer.sealed_share));
-    out.key("share-commitment").value(hex(officer.share_commitment)).end_map();
+    out.key("share-key").value(base64(officer.share_point)).end_map();
   }
   out.end_list().key("signatures").begin_list();
   for (const auto& signature : signatures) out.value(base64(signature));
@@ -130,9 +215,10 @@ Bytes Roster::canonical() const {
                  .add(1, cbor::Writer{}.text(officer.name))
                  .add(2, cbor::Writer{}.bytes(officer.certificate))
                  .add(3, cbor::Writer{}.bytes(officer.share_point))
-                 .add(4, cbor::Writer{}.bytes(officer.sealed_share))
-                 .add(5, cbor::Writer{}.bytes(officer.share_commitment))
                  .encoded());
+  cbor::Writer others;
+  others.array(other_keys.size());
+  for (const auto& [label, key] : other_keys) others.array(2).text(label).bytes(key);
   return cbor::MapWriter{}
       .add(1, cbor::Writer{}.text(name))
       .add(2, cbor::Writer{}.unsigned_integer(epoch))
@@ -143,6 +229,7 @@ Bytes Roster::canonical() const {
       .add(7, cbor::Writer{}.bytes(release_key))
       .add(8, cbor::Writer{}.bytes(custody_key))
       .add(9, cbor::Writer{}.bytes(previous))
+      .add(10, std::move(others))
       .encoded();
 }
 
@@ -161,6 +248,15 @@ std::unique_ptr<Botan::Public_Key> Roster::officer_key(const Officer& officer) c
   return in_context("certificate of " + officer.name, [&] {
     return guarded(Errc::bad_input, [&] { return Botan::X509_Certificate{officer.certificate}.subject_public_key(); });
   });
+}
+
+std::filesystem::path roster_file(const std::filesystem::path& site, const std::string& quorum) {
+  return site / "quorum" / (quorum + ".yaml");
+}
+
+std::filesystem::path older_roster_file(const std::filesystem::path& site, const std::string& quorum,
+                                        std::uint64_t epoch) {
+  return site / "quorum" / (quorum + "." + std::to_string(epoch) + ".yaml");
 }
 
 }  // namespace lamp::quorum

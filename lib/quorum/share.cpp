@@ -23,17 +23,30 @@ SecureBytes open_box(ByteView box, crypto::AgreementKey& key, ByteView context) 
   return std::move(std::get<SecureBytes>(opened));
 }
 
+Bytes pin_context(const Roster& roster, const Renewal& renewal) {
+  return cbor::Writer{}
+      .array(5)
+      .text("lamp-renewed-pin-v1")
+      .text(roster.token_serial)
+      .bytes(roster.digest())
+      .unsigned_integer(renewal.dealing.number)
+      .bytes(renewal.occasion)
+      .encoded();
+}
+
 }  // namespace
 
 Bytes commitment(const Share& share) { return sha256(share.expose_secret()); }
 
-Bytes roster_share_context(const Roster& roster, const Officer& officer) {
+Bytes dealt_share_context(const Roster& roster, std::uint64_t dealing, const Officer& officer) {
   return cbor::Writer{}
-      .array(5)
+      .array(7)
       .text("lamp-share-v1")
       .text(roster.token_serial)
-      .bytes(sha256(roster.release_key))
+      .bytes(sha256(roster.custody_key))
       .unsigned_integer(roster.epoch)
+      .bytes(roster.digest())
+      .unsigned_integer(dealing)
       .bytes(sha256(officer.certificate))
       .encoded();
 }
@@ -46,12 +59,29 @@ Bytes seal_share(const Share& share, ByteView recipient_point, ByteView context,
   return crypto::seal(share.expose_secret(), recipient_point, context, rng);
 }
 
-Share open_share(ByteView box, crypto::AgreementKey& key, ByteView context, const Officer& officer) {
-  Share share = in_context("the share of " + officer.name, [&] { return Share{open_box(box, key, context)}; });
-  if (!equal_constant_time(commitment(share), officer.share_commitment))
+Share open_share(ByteView box, crypto::AgreementKey& key, ByteView context, const DealtShare& dealt) {
+  Share share = in_context("the share of " + dealt.officer, [&] { return Share{open_box(box, key, context)}; });
+  if (!equal_constant_time(commitment(share), dealt.commitment))
     throw Error{Errc::denied,
-                "the share of " + officer.name + " is not the one that was dealt: its commitment differs"};
+                "the share of " + dealt.officer + " is not the one that was dealt: its commitment differs"};
   return share;
+}
+
+Bytes hand_over_share(const Roster& roster, const Dealing& dealing, const Officer& officer,
+                      crypto::AgreementKey& share_key, ByteView session_point, ByteView request_digest,
+                      Botan::RandomNumberGenerator& rng) {
+  const auto& dealt = dealing.of(officer.name);
+  const auto share = open_share(dealt.box, share_key, dealt_share_context(roster, dealing.number, officer), dealt);
+  return seal_share(share, session_point, request_share_context(request_digest, officer.name), rng);
+}
+
+Bytes seal_pin(const Pin& pin, ByteView session_point, const Roster& roster, const Renewal& renewal,
+               Botan::RandomNumberGenerator& rng) {
+  return crypto::seal(pin.expose_secret(), session_point, pin_context(roster, renewal), rng);
+}
+
+Pin open_pin(crypto::AgreementKey& session_key, const Roster& roster, const Renewal& renewal) {
+  return Pin{open_box(renewal.sealed_pin, session_key, pin_context(roster, renewal))};
 }
 
 }  // namespace lamp::quorum

@@ -38,6 +38,23 @@ TEST_F(Anchor, RefusesAnotherRosterOfTheSameNameHoweverWellSigned) {
   EXPECT_THROW((void)recognise_it(forged.roster), Error);
 }
 
+TEST_F(Anchor, RecognisesARosterThatDescendsFromTheOneItKnows) {
+  const auto& first = test::small_quorum().roster;
+  remember_it(first);
+  Roster newer = first;
+  newer.epoch = 2;
+  newer.ancestors = {first.digest()};
+  EXPECT_EQ(recognise_it(newer), Known::yes);
+}
+
+TEST_F(Anchor, RefusesARosterThatDescendsFromAnother) {
+  remember_it(test::small_quorum().roster);
+  Roster newer = test::small_quorum().roster;
+  newer.epoch = 2;
+  newer.ancestors = {Bytes(32, 1)};
+  EXPECT_THROW((void)recognise_it(newer), Error);
+}
+
 TEST_F(Anchor, RefusesAnOlderEpoch) {
   Roster newer = test::small_quorum().roster;
   newer.epoch = 2;

@@ -28,8 +28,8 @@ class GuardedToken : public test::SoftHsmTest {
     roster_.name = roster_.token_label = "release";
     roster_.threshold = 2;
     roster_.token_serial = token.info().serial;
-    roster_.release_key = Botan::X509::BER_encode(*token.public_key("release"));
-    seal_shares(roster_, deal(pin_, 2, 3, Botan::system_rng()), Botan::system_rng());
+    roster_.custody_key = Botan::X509::BER_encode(*token.public_key("release"));
+    dealing_ = seal_shares(roster_, 1, deal(pin_, 2, 3, Botan::system_rng()), Botan::system_rng());
   }
 
   void enrol(const std::string& name) {
@@ -44,9 +44,10 @@ class GuardedToken : public test::SoftHsmTest {
   }
 
   [[nodiscard]] Share open(std::size_t index) {
-    const auto& officer = roster_.officers[index];
+    const auto& dealt = dealing_.shares[index];
     const auto key = tokens_[index].agreement_key("share");
-    return quorum::open_share(officer.sealed_share, *key, quorum::roster_share_context(roster_, officer), officer);
+    const auto context = quorum::dealt_share_context(roster_, 1, roster_.officers[index]);
+    return quorum::open_share(dealt.box, *key, context, dealt);
   }
 
   [[nodiscard]] std::vector<Share> open_all() {
@@ -57,6 +58,7 @@ class GuardedToken : public test::SoftHsmTest {
 
   Pin pin_ = random_pin(Botan::system_rng());
   quorum::Roster roster_;
+  quorum::Dealing dealing_;
   std::vector<Token> tokens_;
 };
 
@@ -73,7 +75,7 @@ TEST_F(GuardedToken, OpensWithTheSharesOfTwoOfficers) {
 TEST_F(GuardedToken, OpensWithEveryPair) { EXPECT_NO_THROW(require_every_subset(open_all(), roster_, pin_)); }
 
 TEST_F(GuardedToken, NamesTheOfficerOfABadShare) {
-  auto& box = roster_.officers[1].sealed_share;
+  auto& box = dealing_.shares[1].box;
   box[box.size() / 2] ^= 1;
   const auto outcome = attempt([&] { return open(1).size(); });
   ASSERT_TRUE(std::holds_alternative<Error>(outcome));

@@ -38,11 +38,18 @@ TEST(Roster, ComesBackFromItsFileUnchanged) {
   EXPECT_EQ(again.yaml(), roster.yaml());
 }
 
-TEST(Roster, KeepsTheDigestOfTheRosterBefore) {
+TEST(Roster, KeepsItsOtherKeys) {
   test::SmallQuorum quorum;
-  quorum.roster.previous = Bytes(32, 7);
+  quorum.roster.other_keys = {{"cms", to_bytes("a key")}, {"mcuboot", to_bytes("another")}};
   quorum.sign();
-  EXPECT_EQ(reload(quorum.roster.yaml()).previous, Bytes(32, 7));
+  EXPECT_EQ(reload(quorum.roster.yaml()).other_keys, quorum.roster.other_keys);
+}
+
+TEST(Roster, OfAQuorumThatSignsNoReleasesHasNoReleaseKey) {
+  test::SmallQuorum quorum;
+  quorum.roster.release_key.clear();
+  quorum.sign();
+  EXPECT_TRUE(reload(quorum.roster.yaml()).release_key.empty());
 }
 
 TEST(Roster, FindsOfficersByNameOnly) {
@@ -70,20 +77,23 @@ TEST_P(TamperedRoster, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     EveryField, TamperedRoster,
     testing::Values(
-        Tampering{"Name", [](Roster& r) { r.name = "other"; }}, Tampering{"Epoch", [](Roster& r) { r.epoch = 2; }},
+        Tampering{"Name", [](Roster& r) { r.name = "other"; }},
+        Tampering{"EpochAndPrevious",
+                  [](Roster& r) {
+                    r.epoch = 2;
+                    r.previous = Bytes(32, 1);
+                  }},
         Tampering{"Threshold", [](Roster& r) { r.threshold = 3; }},
         Tampering{"OfficerName", [](Roster& r) { r.officers[0].name = "mallory"; }},
         Tampering{"Certificate",
                   [](Roster& r) { r.officers[0].certificate = test::certify(test::make_p256(), "mallory"); }},
         Tampering{"ShareKey",
                   [](Roster& r) { r.officers[0].share_point = test::SmallQuorum{}.roster.officers[0].share_point; }},
-        Tampering{"SealedShare", [](Roster& r) { r.officers[0].sealed_share.back() ^= 1; }},
-        Tampering{"Commitment", [](Roster& r) { r.officers[0].share_commitment[0] ^= 1; }},
         Tampering{"TokenLabel", [](Roster& r) { r.token_label = "other"; }},
         Tampering{"TokenSerial", [](Roster& r) { r.token_serial = "ffff"; }},
         Tampering{"ReleaseKey", [](Roster& r) { r.release_key = r.custody_key; }},
         Tampering{"CustodyKey", [](Roster& r) { r.custody_key = r.release_key; }},
-        Tampering{"Previous", [](Roster& r) { r.previous = Bytes(32, 1); }},
+        Tampering{"OtherKeys", [](Roster& r) { r.other_keys["mcuboot"] = r.custody_key; }},
         Tampering{"OfficerLeftOut", [](Roster& r) { r.officers.pop_back(); }}),
     [](const auto& tested) { return tested.param.name; });
 
@@ -109,6 +119,7 @@ INSTANTIATE_TEST_SUITE_P(Forms, MalformedRoster,
                                          Malformed{"ThresholdAboveOfficers", "threshold: 2", "threshold: 4", "3"},
                                          Malformed{"UnknownKey", "threshold: 2", "threshold: 2\nextra: 1", "extra"},
                                          Malformed{"EpochZero", "epoch: 1", "epoch: 0", "1"},
+                                         Malformed{"EpochWithoutPrevious", "epoch: 1", "epoch: 2", "'previous'"},
                                          Malformed{"NotBase64", "custody-key: ", "custody-key: '*' #", "base64"},
                                          Malformed{"NoThreshold", "threshold: 2\n", "", "threshold"}),
                          [](const auto& tested) { return tested.param.name; });

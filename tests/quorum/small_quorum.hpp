@@ -44,12 +44,22 @@ struct SmallQuorum {
       roster.officers.push_back(officer);
     }
     shares = hsm::deal(pin, roster.threshold, roster.officers.size(), Botan::system_rng());
-    hsm::seal_shares(roster, shares, Botan::system_rng());
     sign();
+    deal_again(1);
   }
 
+  /// As a first roster is: by the custody key and each officer.
   void sign() {
-    roster.signatures = {cose::sign1(custody, Botan::system_rng(), roster.canonical(), quorum::kRosterContext)};
+    roster.signatures = {signature_by(custody)};
+    for (const auto& key : approval_keys) roster.signatures.push_back(signature_by(key));
+  }
+  [[nodiscard]] Bytes signature_by(const Botan::Private_Key& key) const {
+    return cose::sign1(key, Botan::system_rng(), roster.canonical(), quorum::kRosterContext);
+  }
+
+  void deal_again(std::uint64_t number) {
+    dealing = hsm::seal_shares(roster, number, shares, Botan::system_rng());
+    dealing.sign(custody, Botan::system_rng());
   }
 
   Botan::ECDSA_PrivateKey release = make_p256();
@@ -59,6 +69,7 @@ struct SmallQuorum {
   Pin pin = hsm::random_pin(Botan::system_rng());
   std::vector<Share> shares;
   quorum::Roster roster;
+  quorum::Dealing dealing;
 };
 
 /// Making one takes key pairs and three certificates, so tests that only read share it.

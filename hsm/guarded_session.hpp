@@ -1,0 +1,86 @@
+// A quorum's token, opened once for one occasion: a release request or an act. The shares that officers handed in for
+// it are recombined, the token is opened, and afterwards the PIN is renewed, so that what was seen of it is worth
+// nothing. What happens when this is cut short at any instant: lamp-quorum(5).
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hsm/token.hpp"
+#include "lib/base/file.hpp"
+#include "lib/base/secret.hpp"
+#include "lib/crypto/seal.hpp"
+#include "lib/quorum/approval.hpp"
+#include "lib/quorum/contribution.hpp"
+#include "lib/quorum/dealing.hpp"
+#include "lib/quorum/roster.hpp"
+
+namespace lamp::hsm {
+
+/// What the token is opened for. The caller has checked what there is to check but the token: approvals, policy.
+struct Occasion {
+  std::filesystem::path site;  ///< the folder in which quorum/ is
+  const quorum::Roster& roster;
+  TokenAddress token;
+  Bytes digest;                       ///< of the request or act: shares are bound to it
+  crypto::AgreementKey& session_key;  ///< the occasion's one-time key, to which the shares are sealed
+  std::vector<quorum::Contribution> contributions;
+  std::vector<std::string> approved;  ///< the officers whose approval counts: quorum::Tally
+  std::string repeat;  ///< what an officer runs to hand in a share again: "lamp-sign approve X --as NAME"
+};
+
+/// Logged in while it lives; nobody else on this host uses the quorum's token meanwhile.
+class GuardedSession {
+ public:
+  /// Opens the shares of officers whose approval counts until there are enough, recombines the PIN, logs in once.
+  /// Throws Error{denied} naming the officers whose shares are bad, or of a dealing that a renewal has voided; the
+  /// token was not touched then. After a crash within renew() the renewal's PIN is tried first and then the one before,
+  /// unless the token says that wrong tries were made: Error{denied}.
+  explicit GuardedSession(const Occasion& occasion);
+  GuardedSession(const GuardedSession&) = delete;
+  GuardedSession& operator=(const GuardedSession&) = delete;
+  ~GuardedSession();
+
+  [[nodiscard]] Token& token() noexcept { return *token_; }
+  [[nodiscard]] const quorum::Dealing& dealing() const noexcept { return dealing_; }
+  /// Before the login, the token reported wrong tries: somebody tried to get in without the quorum.
+  [[nodiscard]] bool wrong_tries_seen() const noexcept { return wrong_tries_seen_; }
+
+  /// Gives the token a new PIN and deals it to the same officers: pending dealing durable, C_SetPIN, pending dealing
+  /// made the current one. Nothing to do when a run before this one got as far as the token. When it returns, the
+  /// caller destroys the session key. `custody_key` is the label of the key that signs dealings.
+  void renew(Botan::RandomNumberGenerator& rng, const std::string& custody_key = "custody");
+
+ private:
+  [[nodiscard]] std::vector<Share> open_shares() const;
+  [[nodiscard]] Pin combined_pin() const;
+  void find_token();
+  void open();
+  void resume();
+  void settle_for_another();
+  void require_no_wrong_tries() const;
+  [[nodiscard]] std::optional<Pin> pending_pin() const;
+  [[nodiscard]] bool opens_by_new(Pin pin);
+  [[nodiscard]] bool opens_by_old();
+  void commit();
+  void discard_pending();
+
+  Occasion occasion_;
+  quorum::DealingFiles files_;
+  FileLock lock_;
+  quorum::Dealing dealing_;
+  std::optional<quorum::Renewal> pending_;
+  std::optional<Token> token_;
+  std::optional<Pin> pin_;
+  bool wrong_tries_seen_ = false, renewed_ = false;
+};
+
+/// Whether a use of the token for this occasion has yet to be followed by a renewal: the handed-in shares still hold,
+/// or a renewal for it was begun. For a command that was cut short after its work was done.
+[[nodiscard]] bool renewal_is_due(const std::filesystem::path& site, const quorum::Roster& roster, ByteView digest,
+                                  const std::vector<quorum::Contribution>& contributions);
+
+}  // namespace lamp::hsm

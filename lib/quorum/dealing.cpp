@@ -1,0 +1,142 @@
+#include "lib/quorum/dealing.hpp"
+
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+
+#include <algorithm>
+
+#include "lib/config/yaml.hpp"
+#include "lib/crypto/cbor.hpp"
+#include "lib/crypto/cose.hpp"
+
+namespace lamp::quorum {
+namespace {
+
+constexpr std::string_view kContext = "lamp-dealing-v1";
+constexpr std::size_t kDigestLength = 32;
+
+Bytes base64_at(const config::Node& node) {
+  return in_context(node.place(), [&] { return from_base64(node.text()); });
+}
+
+Bytes digest_at(const config::Node& node) {
+  auto digest = in_context(node.place(), [&] { return from_hex(node.text()); });
+  if (digest.size() != kDigestLength) node.refuse("expected 32 bytes");
+  return digest;
+}
+
+DealtShare read_share(const config::Node& node) {
+  node.only({"officer", "sealed", "commitment"});
+  return {node.at("officer").text(), base64_at(node.at("sealed")), digest_at(node.at("commitment"))};
+}
+
+Dealing read(const config::Node& root) {
+  root.only({"quorum", "roster", "number", "shares", "signature"});
+  Dealing dealing;
+  dealing.quorum = root.at("quorum").text();
+  dealing.roster_digest = digest_at(root.at("roster"));
+  dealing.number = root.at("number").number(1, 1ULL << 48);
+  for (const auto& item : root.at("shares").items()) dealing.shares.push_back(read_share(item));
+  dealing.signature = base64_at(root.at("signature"));
+  return dealing;
+}
+
+Verdict check(const Dealing& dealing, const Roster& roster) {
+  if (dealing.quorum != roster.name || dealing.roster_digest != roster.digest())
+    return {{"the shares were dealt under another roster than " + roster.name + " epoch " +
+             std::to_string(roster.epoch) + ": the two files do not belong together"}};
+  const bool whole =
+      std::equal(dealing.shares.begin(), dealing.shares.end(), roster.officers.begin(), roster.officers.end(),
+                 [](const DealtShare& share, const Officer& officer) { return share.officer == officer.name; });
+  if (!whole) return {{"the shares are not one for each officer of the roster, in its order"}};
+  const auto custody = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.custody_key); });
+  if (!cose::verify1(cose::parse_sign1(dealing.signature), *custody, dealing.canonical(), kContext).acceptable())
+    return {{"the custody key's signature does not hold: the shares were altered after they were dealt"}};
+  return {};
+}
+
+void require(const Dealing& dealing, const Roster& roster, const std::filesystem::path& file) {
+  const Verdict verdict = in_context(file.string(), [&] { return check(dealing, roster); });
+  if (!verdict.acceptable()) throw Error{Errc::denied, file.string() + ": " + verdict.objections.front()};
+}
+
+void write(config::YamlWriter& out, const Dealing& dealing) {
+  out.begin_map().key("quorum").value(dealing.quorum).key("roster").value(hex(dealing.roster_digest));
+  out.key("number").value(dealing.number).key("shares").begin_list();
+  for (const auto& share : dealing.shares) {
+    out.begin_map().key("officer").value(share.officer).key("sealed").value(base64(share.box));
+    out.key("commitment").value(hex(share.commitment)).end_map();
+  }
+  out.end_list().key("signature").value(base64(dealing.signature)).end_map();
+}
+
+}  // namespace
+
+Dealing Dealing::load(const std::filesystem::path& file, const Roster& roster) {
+  Dealing dealing = read(config::Node::load(file));
+  require(dealing, roster, file);
+  return dealing;
+}
+
+std::string Dealing::yaml() const {
+  config::YamlWriter out;
+  out.comment("Sealed shares of a quorum's token PIN, lamp-quorum(5). Signed: any edit voids it.");
+  write(out, *this);
+  return out.text();
+}
+
+Bytes Dealing::canonical() const {
+  cbor::Writer list;
+  list.array(shares.size());
+  for (const auto& share : shares) list.array(3).text(share.officer).bytes(share.box).bytes(share.commitment);
+  return cbor::MapWriter{}
+      .add(1, cbor::Writer{}.text(quorum))
+      .add(2, cbor::Writer{}.bytes(roster_digest))
+      .add(3, cbor::Writer{}.unsigned_integer(number))
+      .add(4, std::move(list))
+      .encoded();
+}
+
+void Dealing::sign(const Botan::Private_Key& custody_key, Botan::RandomNumberGenerator& rng) {
+  signature = cose::sign1(custody_key, rng, canonical(), kContext);
+}
+
+const DealtShare& Dealing::of(const std::string& officer) const {
+  const auto it = std::ranges::find(shares, officer, &DealtShare::officer);
+  if (it == shares.end()) throw Error{Errc::not_found, "no share of quorum " + quorum + " was dealt to " + officer};
+  return *it;
+}
+
+Renewal Renewal::load(const std::filesystem::path& file, const Roster& roster) {
+  const auto root = config::Node::load(file);
+  root.only({"occasion", "sealed-pin", "tried", "dealing"});
+  Renewal renewal{read(root.at("dealing")), digest_at(root.at("occasion")), base64_at(root.at("sealed-pin")),
+                  root.at("tried").boolean()};
+  require(renewal.dealing, roster, file);
+  return renewal;
+}
+
+std::string Renewal::yaml() const {
+  config::YamlWriter out;
+  out.comment(
+      "A renewal of a quorum's token PIN, not finished yet, lamp-quorum(5). The same command again finishes it.");
+  out.begin_map().key("occasion").value(hex(occasion)).key("sealed-pin").value(base64(sealed_pin));
+  out.key("tried").value(tried).key("dealing");
+  write(out, dealing);
+  out.end_map();
+  return out.text();
+}
+
+DealingFiles::DealingFiles(const std::filesystem::path& site, const std::string& quorum)
+    : current{site / "quorum" / (quorum + ".shares.yaml")},
+      pending{site / "quorum" / (quorum + ".shares.pending.yaml")},
+      lock{site / "quorum" / ("." + quorum + ".lock")} {}
+
+std::optional<Renewal> DealingFiles::unfinished(const Roster& roster, const Dealing& now) const {
+  if (!std::filesystem::exists(pending)) return std::nullopt;
+  auto renewal = Renewal::load(pending, roster);
+  if (renewal.dealing.number <= now.number) return std::nullopt;
+  return renewal;
+}
+
+}  // namespace lamp::quorum
