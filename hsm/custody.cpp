@@ -8,6 +8,7 @@
 
 #include "hsm/lock.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/lockdown.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::hsm {
@@ -110,7 +111,9 @@ std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t s
 Pin combine(const std::vector<Share>& shares) {
   std::vector<const Share*> views;
   for (const auto& share : shares) views.push_back(&share);
-  return combine_views(views);
+  Pin pin = combine_views(views);
+  require_locked_memory(pin.expose_secret());
+  return pin;
 }
 
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin) {

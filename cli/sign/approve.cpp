@@ -51,7 +51,7 @@ Bytes hand_over_share(Host& host, const Dossier& dossier, const quorum::Officer&
 /// An officer's own build of the same sources.
 std::vector<std::string> compare_builds(const std::string& image, const firmware::Request& request) {
   if (image.empty()) return {};
-  const auto own = sha256_of(read_file(image));
+  const auto own = sha256_of_file(image);
   if (own == request.image_digest) return {};
   return {"the image " + image + " has SHA-256 " + hex(own) + ", the one requested " + hex(request.image_digest) +
           ": find out why the two builds differ"};

@@ -87,6 +87,12 @@ Bytes sha256_of(ByteView bytes) {
   return {digest.begin(), digest.end()};
 }
 
+Bytes sha256_of_file(const std::filesystem::path& file) {
+  FileSource source{file};
+  const auto digest = firmware::measure(source).digest;
+  return {digest.begin(), digest.end()};
+}
+
 std::string session_label(const firmware::ReleaseName& name) { return "session." + name.model + "." + name.version; }
 
 void print_request(std::ostream& out, const Dossier& dossier) {

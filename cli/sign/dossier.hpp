@@ -42,6 +42,8 @@ struct Dossier {
 [[nodiscard]] std::string session_label(const firmware::ReleaseName& name);
 
 [[nodiscard]] Bytes sha256_of(ByteView bytes);
+/// Of a file of any size.
+[[nodiscard]] Bytes sha256_of_file(const std::filesystem::path& file);
 
 /// What officers are asked to approve, for people.
 void print_request(std::ostream& out, const Dossier& dossier);

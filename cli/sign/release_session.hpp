@@ -21,6 +21,13 @@ class ReleaseSession {
   [[nodiscard]] Bytes sign();
   /// New content keys for what requests have taken.
   [[nodiscard]] std::vector<firmware::ContentKey> fill_stock();
+  /// Signs transcripts and dealings.
+  [[nodiscard]] std::shared_ptr<Botan::Private_Key> custody_key() { return session_.token().signing_key("custody"); }
+  [[nodiscard]] hsm::Token& token() noexcept { return session_.token(); }
+  /// Whose shares opened the token.
+  [[nodiscard]] const quorum::Dealing& dealing() const noexcept { return session_.dealing(); }
+  /// A new PIN, dealt to the same officers.
+  void renew() { session_.renew(host_.world().rng); }
 
  private:
   Host& host_;

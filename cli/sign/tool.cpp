@@ -10,6 +10,7 @@ Tool make_sign_tool() {
   add_sign_seal(tool);
   add_sign_verify(tool);
   add_sign_inspect(tool);
+  add_sign_transcript(tool);
   return tool;
 }
 

@@ -12,5 +12,6 @@ void add_sign_approve(Tool& tool);
 void add_sign_seal(Tool& tool);
 void add_sign_verify(Tool& tool);
 void add_sign_inspect(Tool& tool);
+void add_sign_transcript(Tool& tool);
 
 }  // namespace lamp::cli

@@ -87,6 +87,7 @@ struct ReleaseFiles {
   [[nodiscard]] std::filesystem::path payload() const { return directory / "payload.bin"; }
   [[nodiscard]] std::filesystem::path approval(const std::string& officer) const;
   [[nodiscard]] std::filesystem::path sealed() const { return directory / "release.suit"; }
+  [[nodiscard]] std::filesystem::path transcript() const { return directory / "transcript.cbor"; }
 };
 
 }  // namespace lamp::firmware

@@ -78,6 +78,12 @@ Dealing Dealing::load(const std::filesystem::path& file, const Roster& roster) {
   return dealing;
 }
 
+Dealing Dealing::parse(std::string_view text, const std::string& name, const Roster& roster) {
+  Dealing dealing = read(config::Node::parse(text, name));
+  require(dealing, roster, name);
+  return dealing;
+}
+
 std::string Dealing::yaml() const {
   config::YamlWriter out;
   out.comment("Sealed shares of a quorum's token PIN, lamp-quorum(5). Signed: any edit voids it.");

@@ -42,6 +42,8 @@ struct Dealing {
   /// Error{not_found}, Error{bad_input} with file and line, Error{denied} when it is of another roster or the signature
   /// does not hold.
   [[nodiscard]] static Dealing load(const std::filesystem::path& file, const Roster& roster);
+  /// The same of a file's text; `name` stands for the file in errors.
+  [[nodiscard]] static Dealing parse(std::string_view text, const std::string& name, const Roster& roster);
   [[nodiscard]] std::string yaml() const;
   /// The deterministic CBOR that is signed.
   [[nodiscard]] Bytes canonical() const;

@@ -1,0 +1,185 @@
+#include "cli/sign/sealing.hpp"
+
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+
+#include "cli/sign/ceremony_record.hpp"
+#include "cli/sign/policy_check.hpp"
+#include "lib/audit/log.hpp"
+#include "lib/audit/note.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/base/lockdown.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/release_file.hpp"
+
+namespace lamp::cli {
+namespace {
+
+using firmware::RecordKind;
+
+firmware::ReleaseTrust trust(Host& host, const Dossier& dossier) {
+  auto trust = trust_in(dossier.roster);
+  trust.model = dossier.request.name.model;
+  trust.vendor = firmware::device_profile(host.site(), *trust.model).vendor;
+  trust.minimum_sequence = dossier.request.sequence;
+  trust.minimum_epoch = dossier.request.epoch;
+  return trust;
+}
+
+audit::Event event(const Dossier& dossier, const firmware::Transcript& transcript, ByteView release_digest) {
+  audit::Event event{account_name(), "sign.seal", dossier.request.name.text(), {}};
+  event.details = {{"request", hex(dossier.request.digest())},
+                   {"release", hex(release_digest)},
+                   {"sequence", std::to_string(dossier.request.sequence)},
+                   {"epoch", std::to_string(dossier.request.epoch)},
+                   {"roster", hex(dossier.request.roster_digest)},
+                   {"transcript", hex(sealed_head(transcript))}};
+  for (const auto& officer : approving_officers(transcript)) event.details.emplace_back("officer", officer);
+  return event;
+}
+
+/// The newest record of this seal in the log, searched from the log's end.
+std::optional<std::uint64_t> entry_of(Host& host, const std::string& release) {
+  const auto note = read_text_file(host.site().log_directory / "checkpoint");
+  std::uint64_t end = audit::parse_checkpoint(audit::parse_note(note).text).size;
+  for (std::uint64_t window = 64;; window *= 8) {
+    const auto from = end > window ? end - window : 0;
+    const auto entries = audit::entries(host.database(), from);
+    const auto found = std::find_if(entries.rbegin(), entries.rend(), [&](const audit::LogEntry& entry) {
+      return entry.event.action == "sign.seal" && entry.event.subject == release;
+    });
+    if (found != entries.rend()) return found->index;
+    if (from == 0) return std::nullopt;
+  }
+}
+
+}  // namespace
+
+Verdict judge_release(Host& host, const Dossier& dossier, const std::filesystem::path& file) {
+  const firmware::ReleaseFile release{file};
+  auto verdict = firmware::verify_release(release, trust(host, dossier));
+  if (!verdict.acceptable()) return verdict;
+  if (!std::ranges::equal(release.head().envelope.manifest, dossier.manifest))
+    verdict.objections.push_back("its manifest is another one");
+  return verdict;
+}
+
+Sealing::Sealing(Host& host, const Dossier& dossier) : host_{host}, dossier_{dossier} {
+  const auto file = dossier.files.transcript();
+  if (std::filesystem::exists(file))
+    transcript_ = in_context(file.string(), [&] { return load_signed_transcript(dossier, read_file(file)); });
+}
+
+Sealing::~Sealing() = default;
+
+void Sealing::open_session(const quorum::Tally& tally) {
+  // Every module and PIN that this takes, before the process can no longer start a helper.
+  (void)host_.token("host").agreement_key(session_label(dossier_.request.name));
+  (void)host_.public_token(dossier_.roster.token_label);
+  lock_down();
+  session_ = std::make_unique<ReleaseSession>(host_, dossier_, tally);
+  fmt::print(host_.world().out, "combiner   {} KiB of memory locked; no core file, no debugger, no other program\n",
+             locked_memory() / 1024);
+}
+
+void Sealing::sign(const quorum::Tally& tally, const firmware::ReleasePolicy& policy) {
+  open_session(tally);
+  CeremonyRecord record{host_, dossier_};
+  record.begin(tally, policy, *session_);
+  record.add_signature(dossier_.request.signed_regions.front(), session_->sign());
+  const auto release = stage(record.transcript());
+  transcript_ = std::move(record).close(release, *session_);
+  keep_transcript();
+}
+
+void Sealing::keep_transcript() { publish(dossier_.files.transcript(), ByteView{transcript_->encoded()}); }
+
+/// Writes the release beside its place and verifies what was written.
+firmware::Measured Sealing::stage(const firmware::Transcript& transcript) {
+  staged_.emplace(dossier_.files.sealed());
+  assemble(dossier_, transcript, *staged_);
+  const auto verdict = judge_release(host_, dossier_, staged_->staged());
+  if (!verdict.acceptable())
+    throw Error{Errc::denied, "the release does not verify after it was signed (" + verdict.objections.front() +
+                                  "); nothing was published"};
+  FileSource written{staged_->staged()};
+  return firmware::measure(written);
+}
+
+Bytes Sealing::publish_release() {
+  const auto recorded = firmware::ReleaseBody::decode(transcript_->find(RecordKind::release)->body).files.front();
+  if (!staged_) {
+    const auto digest = stage(*transcript_).digest;
+    if (!std::ranges::equal(recorded.digest, digest))
+      throw Error{Errc::denied, "the transcript is of another release than the files here give"};
+  }
+  staged_->commit();
+  staged_.reset();
+  return recorded.digest;
+}
+
+void Sealing::finish(ByteView release_digest) {
+  const auto digest = dossier_.request.digest();
+  if (!session_ && hsm::renewal_is_due(host_.site().root, dossier_.roster, digest, dossier_.contributions))
+    // Approvals that counted when it was signed count for what is left to do.
+    open_session(count_approvals(dossier_, transcript_->records().front().at));
+  record(release_digest);
+  renew();
+  auto& token = host_.token("host");
+  if (token.has_key(session_label(dossier_.request.name))) token.destroy_key(session_label(dossier_.request.name));
+  host_.finish();
+  add_receipt();
+}
+
+/// The PIN must be renewed whether or not there are keys for later requests.
+std::vector<firmware::ContentKey> Sealing::new_content_keys() {
+  if (!session_) return {};
+  auto made = attempt([&] { return session_->fill_stock(); });
+  if (const auto* why = std::get_if<Error>(&made)) {
+    host_.world().err << "lamp-sign: warning: no content keys for later requests were made: " << why->what() << '\n';
+    return {};
+  }
+  return std::move(std::get<0>(made));
+}
+
+void Sealing::record(ByteView release_digest) {
+  const auto stock = new_content_keys();
+  host_.database().write([&](store::Transaction& t) {
+    for (const auto& key : stock) firmware::add_to_stock(t, key, dossier_.roster.token_serial);
+    const auto known = firmware::find_release(t, dossier_.request.name);
+    if (known && known->sealed) return;
+    firmware::record_seal(t, dossier_.request.name, release_digest, host_.now());
+    audit::record(t, event(dossier_, *transcript_, release_digest), host_.now(), host_.world().rng);
+  });
+}
+
+void Sealing::renew() {
+  if (session_) session_->renew();
+  session_.reset();
+  add_renewal();
+}
+
+void Sealing::add_renewal() {
+  if (transcript_->find(RecordKind::renewal) != nullptr) return;
+  const quorum::DealingFiles files{host_.site().root, dossier_.roster.name};
+  transcript_->add(RecordKind::renewal, firmware::RenewalBody{read_text_file(files.current)}.encode(), host_.now());
+  keep_transcript();
+}
+
+void Sealing::add_receipt() {
+  if (transcript_->find(RecordKind::receipt) != nullptr) return;
+  const auto index = entry_of(host_, dossier_.request.name.text());
+  if (!index) return;
+  const audit::LogPlace place{host_.site().log_directory, host_.site().log_origin};
+  transcript_->add(RecordKind::receipt, firmware::ReceiptBody{audit::prove(host_.database(), place, *index)}.encode(),
+                   host_.now());
+  keep_transcript();
+}
+
+}  // namespace lamp::cli

@@ -1,0 +1,239 @@
+#include "lib/firmware/transcript_verify.hpp"
+
+#include <botan/pk_keys.h>
+#include <botan/x509_key.h>
+
+#include <algorithm>
+
+#include "lib/audit/receipt.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/firmware/release_file.hpp"
+#include "lib/firmware/verify.hpp"
+#include "lib/quorum/approval.hpp"
+#include "lib/quorum/dealing.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+std::unique_ptr<Botan::Public_Key> load_key(ByteView spki) {
+  return guarded(Errc::bad_input, [&] { return Botan::X509::load_key(spki); });
+}
+
+/// One check after the other; each says what it objects to, and a body that is none is an objection of its own.
+class Judge {
+ public:
+  Judge(const Transcript& transcript, const Evidence& evidence) : transcript_{transcript}, evidence_{evidence} {}
+
+  Verdict judge() && {
+    if (!shape()) return std::move(verdict_);
+    step("the roster", [&] { roster(); });
+    step("the custody key's signature", [&] { take(judge_custody_signature(transcript_, evidence_.roster)); });
+    step("the approvals", [&] { approvals(); });
+    step("the policy", [&] { policy(); });
+    step("the token", [&] { token(); });
+    step("the signatures", [&] { signatures(); });
+    step("the release", [&] { release(); });
+    step("the renewal of the PIN", [&] { renewal(); });
+    step("the log's receipt", [&] { receipt(); });
+    return std::move(verdict_);
+  }
+
+ private:
+  void object(const std::string& why) { verdict_.objections.push_back(why); }
+  void take(const Verdict& verdict) {
+    for (const auto& why : verdict.objections) object(why);
+  }
+  template <class Check>
+  void step(const char* what, Check&& check) {
+    const auto outcome = attempt([&] {
+      check();
+      return true;
+    });
+    if (const auto* why = std::get_if<Error>(&outcome)) object(std::string{what} + ": " + why->what());
+  }
+  [[nodiscard]] const TranscriptRecord& the(RecordKind kind) const { return *transcript_.find(kind); }
+
+  /// Without these there is nothing to judge.
+  bool shape() {
+    for (const auto kind : {RecordKind::request, RecordKind::policy, RecordKind::token, RecordKind::release})
+      if (transcript_.find(kind) == nullptr)
+        object("it has " + std::to_string(transcript_.of(kind).size()) + " records of kind " + std::string{text(kind)} +
+               ", not one: it was cut, or is not over");
+    if (!verdict_.acceptable()) return false;
+    step("the request", [&] { request_ = Request::parse(the(RecordKind::request).body); });
+    return verdict_.acceptable();
+  }
+
+  void roster() {
+    const auto& roster = evidence_.roster;
+    if (roster.first_digest() != evidence_.genesis)
+      object("the roster goes back to " + hex(roster.first_digest()) + ", not to the genesis digest that was given");
+    if (roster.digest() != request_.roster_digest)
+      object("the request names roster " + hex(request_.roster_digest) + ", the roster here is " +
+             hex(roster.digest()));
+  }
+
+  void approvals() {
+    std::vector<Bytes> all;
+    std::vector<std::string> named;
+    for (const auto* record : transcript_.of(RecordKind::approval)) {
+      auto body = ApprovalBody::decode(record->body);
+      all.push_back(std::move(body.approval));
+      named.push_back(std::move(body.officer));
+    }
+    const auto& roster = evidence_.roster;
+    const auto at = the(RecordKind::policy).at;
+    const auto tally = quorum::tally(all, roster, request_.suit_digest, quorum::kReleaseContext, at, request_.digest());
+    for (const auto& why : tally.objections) object(why);
+    if (tally.approved != named) object("an approval is recorded under the name of another officer");
+    const auto required = roster.threshold + request_.terms.extra_approvals;
+    if (!tally.reaches(required))
+      object("only " + std::to_string(tally.approved.size()) + " of " + std::to_string(required) + " approvals count");
+  }
+
+  void policy() {
+    const auto body = PolicyBody::decode(the(RecordKind::policy).body);
+    if (evidence_.policy && *evidence_.policy != body.text)
+      object("the policy that was asked is not the one given here");
+    const auto policy = ReleasePolicy::parse(body.text, "the recorded policy");
+    take(check_order(policy, body.history, request_.sequence, request_.epoch, request_.terms.extra_approvals));
+    take(check_terms(policy, request_.terms, body.here));
+    const auto& roster = evidence_.roster;
+    if (body.here.threshold != roster.threshold || body.here.officers != roster.officers.size() ||
+        body.here.signing_keys != std::vector<Bytes>{cose::key_id(*load_key(roster.release_key))})
+      object("the policy was asked about another quorum or key than the roster's");
+    const auto at = the(RecordKind::policy).at;
+    if (body.here.now != at) object("the policy was asked for another time than it is recorded at");
+  }
+
+  void token() {
+    const auto body = TokenBody::decode(the(RecordKind::token).body);
+    const auto& roster = evidence_.roster;
+    if (body.serial != roster.token_serial)
+      object("the token has serial number " + body.serial + ", the roster guards " + roster.token_serial);
+    if (body.locked_memory == 0) object("the combiner had no memory locked");
+    dealing_ = body.dealing;
+    log_origin_ = body.log_origin;
+    log_key_ = body.log_key;
+    for (const auto* record : transcript_.of(RecordKind::approval))
+      if (const auto approval = ApprovalBody::decode(record->body); approval.dealing > body.dealing)
+        object("the share of " + approval.officer + " is of dealing " + std::to_string(approval.dealing) +
+               ", the token was opened under dealing " + std::to_string(body.dealing));
+  }
+
+  void signatures() {
+    std::vector<SignedRegion> made;
+    for (const auto* record : transcript_.of(RecordKind::signature)) {
+      const auto body = SignatureBody::decode(record->body);
+      made.push_back(body.region);
+      if (body.region.output == "suit") suit_signature(body);
+    }
+    if (made != request_.signed_regions) object("the signatures made are not those that the request lists");
+  }
+
+  void suit_signature(const SignatureBody& body) {
+    take(cose::verify1(cose::parse_sign1(body.signature), *load_key(evidence_.roster.release_key), request_.suit_digest,
+                       quorum::kReleaseContext));
+    suit_signature_ = body.signature;
+  }
+
+  void release() {
+    for (const auto& file : ReleaseBody::decode(the(RecordKind::release).body).files) {
+      const auto found = evidence_.files.find(file.name);
+      if (found == evidence_.files.end())
+        object(file.name + " is not here");
+      else if (const auto is = measured(found->second);
+               is.size != file.size || !std::ranges::equal(is.digest, file.digest))
+        object(file.name + " is not the file that was published: its SHA-256 differs");
+      else if (file.name == "release.suit")
+        envelope(found->second);
+    }
+  }
+
+  static Measured measured(const std::filesystem::path& file) {
+    FileSource source{file};
+    return measure(source);
+  }
+
+  void envelope(const std::filesystem::path& file) {
+    ReleaseTrust trust;
+    trust.release_keys = {evidence_.roster.release_key};
+    trust.threshold = evidence_.roster.threshold;
+    for (const auto& officer : evidence_.roster.officers)
+      trust.officers.push_back(Botan::X509::BER_encode(*evidence_.roster.officer_key(officer)));
+    const ReleaseFile release{file};
+    take(verify_release(release, trust));
+    const auto head = release.head();
+    const auto& parts = head.envelope;
+    auto payload = release.payload(head);
+    take(check_request_files(request_, parts.manifest, measure(payload)));
+    const auto blocks = parts.blocks();
+    if (blocks.empty() || !std::ranges::equal(blocks.front(), suit_signature_))
+      object("release.suit does not carry the recorded signature");
+    std::size_t next = 1;
+    for (const auto* record : transcript_.of(RecordKind::approval)) {
+      const auto approval = ApprovalBody::decode(record->body);
+      if (next >= blocks.size() || !std::ranges::equal(blocks[next++], approval.approval))
+        object("release.suit does not carry the recorded approval of " + approval.officer);
+    }
+  }
+
+  void renewal() {
+    const auto* record = transcript_.find(RecordKind::renewal);
+    if (record == nullptr) {
+      object("the PIN was not renewed after this, or the record of it was cut off");
+      return;
+    }
+    const auto dealing =
+        quorum::Dealing::parse(RenewalBody::decode(record->body).dealing, "recorded dealing", evidence_.roster);
+    if (dealing.number <= dealing_)
+      object("after the release dealing " + std::to_string(dealing.number) + " held, before it " +
+             std::to_string(dealing_) + ": the PIN was not renewed");
+  }
+
+  void receipt() {
+    const auto* record = transcript_.find(RecordKind::receipt);
+    if (record == nullptr) {
+      object("the log's receipt is missing, or was cut off");
+      return;
+    }
+    const auto receipt =
+        audit::check_receipt(ReceiptBody::decode(record->body).receipt, log_origin_, *load_key(log_key_));
+    const auto& event = receipt.event;
+    const auto says = [&](const char* name, ByteView value) {
+      return std::ranges::find(event.details, std::pair<std::string, std::string>{name, hex(value)}) !=
+             event.details.end();
+    };
+    const auto file = evidence_.files.find("release.suit");
+    if (event.action != "sign.seal" || event.subject != request_.name.text() ||
+        !says("transcript", the(RecordKind::release).digest()) ||
+        (file != evidence_.files.end() && !says("release", measured(file->second).digest)))
+      object("the log's receipt is of another act");
+  }
+
+  const Transcript& transcript_;
+  const Evidence& evidence_;
+  Request request_;
+  Verdict verdict_;
+  Bytes suit_signature_, log_key_;
+  std::string log_origin_;
+  std::uint64_t dealing_ = 0;
+};
+
+}  // namespace
+
+Verdict judge_custody_signature(const Transcript& transcript, const quorum::Roster& roster) {
+  const auto* release = transcript.find(RecordKind::release);
+  if (release == nullptr) return {{"it has no release record: it was cut, or is not over"}};
+  if (release->signature.empty()) return {{"the release record is not signed by the custody key"}};
+  auto verdict = cose::verify1(cose::parse_sign1(release->signature), *load_key(roster.custody_key), release->content,
+                               kTranscriptContext);
+  for (auto& why : verdict.objections) why = "the custody key did not sign these records: " + why;
+  return verdict;
+}
+
+Verdict judge_transcript(const Transcript& transcript, const Evidence& evidence) {
+  return Judge{transcript, evidence}.judge();
+}
+
+}  // namespace lamp::firmware

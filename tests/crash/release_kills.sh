@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# release_kills.sh BIN-FOLDER SITES-FOLDER SHIM STRIDE: kills (-9) `lamp-sign seal` of an approved request before and after every
+# file that it puts in place, and after every STRIDE-th request to the release token, which lives in a `p11-kit server`
+# that is not killed; and `lamp-sign approve` after every file. The same command then finishes. The PIN was renewed exactly
+# once and is not lost: two other officers open the token. What was signed before the kill is what is published after it.
+set -euo pipefail
+readonly bin=$1 sites=$2 shim=$3 stride=$4
+source "$(dirname "$0")/common.sh"
+readonly folder=releases/smart-lamp/1.1.0
+
+request() { lamp-sign request sample/firmware.bin --model smart-lamp --version "$1" --epoch 2; }
+approve() { lamp-sign approve "smart-lamp/$1" --as "$2"; }
+signed_part() { lamp-sign transcript show "$1" | sed -n '/ release   /q;p'; }
+
+# Only the release token is far away: the others hand out keys by ECDH, which p11-kit does not carry.
+served_site() {
+  served_copy "$1"
+  sed -i "s#$client#$provider#" site.yaml
+  sed -i "/^  release:/,/uri:/s#$provider#$client#" site.yaml
+  export SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf
+}
+
+prepare() {
+  cp -a "$sites/founded" "$place/asked"
+  (
+    cd "$place/asked"
+    sed -i "s#^directories.tokendir.*#directories.tokendir = $PWD/tokens/store#" tokens/softhsm2.conf
+    export SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf
+    request 1.1.0 && approve 1.1.0 officer-1
+    cp -a "$place/asked" "$place/approved"
+    cd "$place/approved"
+    sed -i "s#^directories.tokendir.*#directories.tokendir = $PWD/tokens/store#" tokens/softhsm2.conf
+    export SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf
+    approve 1.1.0 officer-2
+  ) >"$place/prepare.log" 2>&1 || die "prepare: $(tail -n 3 "$place/prepare.log")"
+}
+
+killed_at() {
+  local on=$1 at=$2 status=0
+  shift 2
+  { LD_PRELOAD=$shim LAMP_KILL_ON=$on LAMP_KILL_AT=$at "$@" >run.log 2>&1 || status=$?; } 2>/dev/null  # the shell's own "Killed"
+  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "ended with $status instead of being killed ($on $at)"
+  [ "$status" -eq 137 ]
+}
+
+# After a kill of a seal.
+check_seal() {
+  local where=$1 before='' genesis
+  [ ! -e $folder/release.suit ] || cp $folder/release.suit published
+  [ ! -e $folder/transcript.cbor ] || before=$(signed_part $folder/transcript.cbor)
+  lamp-sign seal smart-lamp/1.1.0 >run.log 2>&1 || die "could not be finished after a kill ($where)"
+  [ ! -e published ] || cmp -s published $folder/release.suit || die "other bytes were published ($where)"
+  [ -z "$before" ] || [ "$before" = "$(signed_part $folder/transcript.cbor)" ] || die "it was signed twice ($where)"
+  genesis=$(lamp-hsm quorum show release 2>>run.log | sed -n 's/^roster digest //p')
+  lamp-sign transcript verify $folder/transcript.cbor --genesis "$genesis" >run.log 2>&1 || die "the transcript does not hold ($where)"
+  [ "$(lamp-audit show | grep -c 'sign.seal ')" -eq 1 ] || die "the log does not tell of one seal ($where)"
+  grep -q '^number: 2$' quorum/release.shares.yaml || die "the PIN was renewed not once ($where)"
+  [ ! -e quorum/release.shares.pending.yaml ] || die "files of the renewal are left over ($where)"
+  { request 1.2.0 && approve 1.2.0 officer-2 && approve 1.2.0 officer-3 && lamp-sign seal smart-lamp/1.2.0; } >run.log 2>&1 ||
+    die "two other officers cannot open the token ($where)"
+  lamp-audit verify >run.log 2>&1 || die "the log is not whole ($where)"
+  ! ls core* >/dev/null 2>&1 || die "a core file"
+}
+
+# After a kill of an approval.
+check_approve() {
+  approve 1.1.0 officer-2 >run.log 2>&1 || die "could not be finished after a kill ($1)"
+  lamp-sign seal smart-lamp/1.1.0 >run.log 2>&1 || die "cannot be sealed after a kill ($1)"
+}
+
+# SITE VERB KILL-ON STEP WHEN COMMAND...
+ring() {
+  local site=$1 verb=$2 on=$3 step=$4 when=$5 before=$kills at
+  shift 5
+  for ((at = 1; ; at += step)); do
+    served_site "$place/$site"
+    if [ "$when" = after ]; then export LAMP_KILL_AFTER=1; else unset LAMP_KILL_AFTER; fi
+    killed_at "$on" "$at" "$@" || break
+    unset LAMP_KILL_AFTER
+    kills=$((kills + 1))
+    "check_$verb" "$verb, $when $on $at"
+  done
+  unset LAMP_KILL_AFTER
+  [ "$kills" -gt "$before" ] || die "$verb was not once killed at a $on: nothing is being tested"
+  printf '%-8s %-7s %-8s %d kills\n' "$verb" "$when" "$on" $((kills - before))
+}
+
+prepare
+ring approved seal rename 1 before lamp-sign seal smart-lamp/1.1.0
+ring approved seal rename 1 after lamp-sign seal smart-lamp/1.1.0
+ring approved seal socket "$stride" after lamp-sign seal smart-lamp/1.1.0
+ring asked approve rename 1 after lamp-sign approve smart-lamp/1.1.0 --as officer-2
+printf '%-25s %d\n%-25s %s\n' "kills" "$kills" "PINs lost, signed twice" "0, 0"

@@ -1,0 +1,310 @@
+// A ceremony's transcript with software keys, and every way of lying in it that we could think of.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+
+#include "lib/audit/log.hpp"
+#include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/firmware/encryption.hpp"
+#include "lib/firmware/transcript_verify.hpp"
+#include "lib/quorum/approval.hpp"
+#include "tests/quorum/small_quorum.hpp"
+#include "tests/support/temporary_directory.hpp"
+
+namespace lamp::firmware {
+namespace {
+
+using testing::Contains;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+const Instant kNow = from_unix_seconds(1'795'000'000);
+constexpr const char* kPolicy =
+    "factory-sequence: 1\nfactory-epoch: 1\nepoch-step: 1\nepoch-jump-approvals: 1\napproval-days: 7\nrequest-days: "
+    "30\n";
+
+Bytes copy(const Digest& digest) { return {digest.begin(), digest.end()}; }
+
+/// A ceremony as it should be, from which each lie departs.
+struct Ceremony {
+  lamp::test::SmallQuorum quorum;
+  Botan::ECDSA_PrivateKey log_key = lamp::test::make_p256();
+  Request request;
+  Bytes manifest, payload, suit_signature;
+  std::vector<ApprovalBody> approvals;
+  PolicyBody policy;
+  TokenBody token;
+  std::vector<SignatureBody> signatures;
+  Bytes release;
+  std::string dealing_after;
+  const Botan::Private_Key* custody = &quorum.custody;
+  std::string logged_action = "sign.seal";
+  bool renewed = true, logged = true;
+  Instant approved_until = kNow + std::chrono::days{7};
+
+  Ceremony();
+  [[nodiscard]] ApprovalBody approval_of(std::size_t officer) const;
+  void assemble();
+  [[nodiscard]] Transcript write() const;
+  [[nodiscard]] Evidence evidence() const;
+  lamp::test::TemporaryDirectory published;
+};
+
+Ceremony::Ceremony() {
+  const Bytes image(300, 0x5a);
+  const auto encrypted =
+      encrypt_payload(SymmetricKey{SecureBytes(32, 1)}, Bytes(12, 2), Bytes(40, 3), "kek.smart-lamp", image);
+  Manifest m;
+  m.sequence = 2;
+  m.vendor = vendor_id("maker.example");
+  m.model_class = class_id(m.vendor, "smart-lamp");
+  m.model = "smart-lamp";
+  m.version = {1, 1, 0};
+  m.security_epoch = 2;
+  m.image_digest = sha256(image);
+  m.image_size = image.size();
+  m.payload_digest = sha256(encrypted.ciphertext);
+  m.payload_size = encrypted.ciphertext.size();
+  m.encryption_info = encrypted.info;
+  manifest = encode_manifest(m);
+  payload = encrypted.ciphertext;
+  request.name = {"smart-lamp", "1.1.0"};
+  request.sequence = 2;
+  request.epoch = 2;
+  request.image_digest = copy(m.image_digest);
+  request.image_size = m.image_size;
+  request.payload_digest = copy(m.payload_digest);
+  request.payload_size = m.payload_size;
+  request.suit_digest = suit_digest(manifest);
+  request.session_point = quorum.share_keys.front().public_value();
+  request.roster_digest = quorum.roster.digest();
+  request.requested = kNow - std::chrono::days{1};
+  request.expires = request.requested + std::chrono::days{30};
+  request.nonce = Bytes(kRequestNonceLength, 5);
+  request.requester = "somebody";
+  request.terms.hardware.type = "1.3.6";
+  request.signed_regions = {suit_region(request.suit_digest)};
+  approvals = {approval_of(0), approval_of(1)};
+  policy = {kPolicy,
+            {kNow, false, "1.3.6", 2, 3, {cose::key_id(*Botan::X509::load_key(quorum.roster.release_key))}},
+            {1, 1, 1}};
+  token = {"release",  quorum.roster.token_serial,      "a token", 4096, quorum.dealing.number, Bytes(32, 1),
+           "test/log", Botan::X509::BER_encode(log_key)};
+  suit_signature = cose::sign1(quorum.release, Botan::system_rng(), request.suit_digest, "");
+  signatures = {{request.signed_regions.front(), suit_signature}};
+  assemble();
+  quorum.deal_again(quorum.dealing.number + 1);
+  dealing_after = quorum.dealing.yaml();
+}
+
+ApprovalBody Ceremony::approval_of(std::size_t officer) const {
+  return {quorum.roster.officers.at(officer).name,
+          quorum::approve(quorum.approval_keys.at(officer), quorum.roster, request.suit_digest, "", approved_until,
+                          Botan::system_rng(), request.digest()),
+          1};
+}
+
+void Ceremony::assemble() {
+  std::vector<Bytes> blocks{suit_signature};
+  for (const auto& approval : approvals) blocks.push_back(approval.approval);
+  release = encode_envelope(manifest, blocks, payload);
+}
+
+Transcript Ceremony::write() const {
+  Transcript t;
+  t.add(RecordKind::request, request.encode(), kNow);
+  for (const auto& approval : approvals) t.add(RecordKind::approval, approval.encode(), kNow);
+  t.add(RecordKind::policy, policy.encode(), kNow);
+  t.add(RecordKind::token, token.encode(), kNow);
+  for (const auto& signature : signatures) t.add(RecordKind::signature, signature.encode(), kNow);
+  const ReleaseBody body{{{"release.suit", copy(sha256(release)), release.size()}}};
+  t.seal(body.encode(), kNow, *custody, Botan::system_rng());
+  if (renewed) t.add(RecordKind::renewal, RenewalBody{dealing_after}.encode(), kNow);
+  if (!logged) return t;
+  const lamp::test::TemporaryDirectory folder;
+  store::Database database{folder / "state.db"};
+  database.migrate(audit::schema());
+  const audit::Event event{
+      "somebody",
+      logged_action,
+      request.name.text(),
+      {{"release", hex(sha256(release))}, {"transcript", hex(t.find(RecordKind::release)->digest())}}};
+  database.write([&](store::Transaction& s) { audit::record(s, event, kNow, Botan::system_rng()); });
+  const audit::LogPlace place{folder / "log", "test/log"};
+  audit::sequence(database, place, log_key, kNow, Botan::system_rng());
+  t.add(RecordKind::receipt, ReceiptBody{audit::prove(database, place, 0)}.encode(), kNow);
+  return t;
+}
+
+Evidence Ceremony::evidence() const {
+  publish(published / "release.suit", ByteView{release});
+  return {quorum.roster, quorum.roster.digest(), {{"release.suit", published / "release.suit"}}, {}};
+}
+
+std::vector<std::string> objections(const Ceremony& ceremony, const Evidence& evidence) {
+  return judge_transcript(Transcript::parse(ceremony.write().encoded()), evidence).objections;
+}
+
+TEST(ATranscript, IsGoodAsItWasMade) {
+  const Ceremony ceremony;
+  EXPECT_THAT(objections(ceremony, ceremony.evidence()), IsEmpty());
+}
+
+/// Told while the transcript is made: by a host that has the custody key in its hands, so that the chain holds.
+struct Lie {
+  const char* name;
+  std::function<void(Ceremony&)> tell;
+  const char* says;
+};
+void PrintTo(const Lie& lie, std::ostream* os) { *os << lie.name; }
+
+class LyingTranscript : public testing::TestWithParam<Lie> {};
+
+TEST_P(LyingTranscript, IsFoundOut) {
+  Ceremony ceremony;
+  const auto evidence = ceremony.evidence();
+  GetParam().tell(ceremony);
+  EXPECT_THAT(objections(ceremony, evidence), Contains(HasSubstr(GetParam().says)));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, LyingTranscript,
+    testing::Values(
+        Lie{"OneApproval", [](Ceremony& c) { c.approvals.pop_back(); }, "only 1 of 2 approvals count"},
+        Lie{"OneOfficerTwice", [](Ceremony& c) { c.approvals[1] = c.approvals[0]; }, "approved more than once"},
+        Lie{"AnotherOfficersName", [](Ceremony& c) { c.approvals[1].officer = "officer-3"; },
+            "name of another officer"},
+        Lie{"ApprovalOfOtherBytes",
+            [](Ceremony& c) {
+              Ceremony other;
+              c.approvals[1] = other.approvals[1];
+            },
+            "not in roster"},
+        Lie{"ExpiredApproval",
+            [](Ceremony& c) {
+              c.approved_until = kNow;
+              c.approvals[1] = c.approval_of(1);
+            },
+            "expired at"},
+        Lie{"ApprovalOfAnotherRequest",
+            [](Ceremony& c) {
+              const auto before = c.request.nonce;
+              c.request.nonce = Bytes(kRequestNonceLength, 9);
+              c.approvals[1] = c.approval_of(1);
+              c.request.nonce = before;
+            },
+            "given to another request"},
+        Lie{"AlteredRequest", [](Ceremony& c) { c.request.epoch = 1; },
+            "the epoch in the request is not the manifest's"},
+        Lie{"AnotherRoster", [](Ceremony& c) { c.request.roster_digest = Bytes(32, 1); }, "the request names roster"},
+        Lie{"PolicyThatWouldRefuse", [](Ceremony& c) { c.policy.text += "models:\n  smart-lamp: {witness: true}\n"; },
+            "rule witness"},
+        Lie{"HistoryThatWouldRefuse", [](Ceremony& c) { c.policy.history.released_sequence = 2; }, "rule sequence"},
+        Lie{"PolicyAskedLater", [](Ceremony& c) { c.policy.here.now += std::chrono::days{1}; },
+            "asked for another time"},
+        Lie{"PolicyOfASmallerQuorum", [](Ceremony& c) { c.policy.here.threshold = 1; }, "another quorum or key"},
+        Lie{"ExpiredRequest", [](Ceremony& c) { c.request.expires = kNow - std::chrono::hours{1}; },
+            "the request expired at"},
+        Lie{"AnotherToken", [](Ceremony& c) { c.token.serial = "ff"; }, "serial number ff"},
+        Lie{"NoLockedMemory", [](Ceremony& c) { c.token.locked_memory = 0; }, "no memory locked"},
+        Lie{"ShareOfALaterDealing", [](Ceremony& c) { c.approvals[0].dealing = 7; }, "is of dealing 7"},
+        Lie{"SignatureByAnotherKey",
+            [](Ceremony& c) {
+              c.signatures[0].signature = cose::sign1(c.quorum.custody, Botan::system_rng(), c.request.suit_digest, "");
+            },
+            "key"},
+        Lie{"AnotherGoodSignature",
+            [](Ceremony& c) {
+              c.signatures[0].signature = cose::sign1(c.quorum.release, Botan::system_rng(), c.request.suit_digest, "");
+            },
+            "does not carry the recorded signature"},
+        Lie{"OneSignatureMore", [](Ceremony& c) { c.signatures.push_back(c.signatures[0]); },
+            "not those that the request lists"},
+        Lie{"NoSignature", [](Ceremony& c) { c.signatures.clear(); }, "not those that the request lists"},
+        Lie{"OtherBytesPublished", [](Ceremony& c) { c.release.back() ^= 1; }, "release.suit is not the file"},
+        Lie{"NotRenewed", [](Ceremony& c) { c.renewed = false; }, "the PIN was not renewed"},
+        Lie{"OldDealing",
+            [](Ceremony& c) {
+              c.quorum.deal_again(1);
+              c.dealing_after = c.quorum.dealing.yaml();
+            },
+            "after the release dealing 1 held"},
+        Lie{"DealingByAnotherCustodyKey",
+            [](Ceremony& c) {
+              const auto other = lamp::test::make_p256();
+              c.quorum.dealing.sign(other, Botan::system_rng());
+              c.dealing_after = c.quorum.dealing.yaml();
+            },
+            "custody key's signature does not hold"},
+        Lie{"NotLogged", [](Ceremony& c) { c.logged = false; }, "receipt is missing"},
+        Lie{"ReceiptOfAnotherAct", [](Ceremony& c) { c.logged_action = "sign.request"; }, "receipt is of another act"},
+        Lie{"ReceiptOfAnotherLog", [](Ceremony& c) { c.token.log_key = c.quorum.roster.custody_key; },
+            "not signed by test/log"},
+        Lie{"AnotherCustodyKey", [](Ceremony& c) { c.custody = &c.log_key; }, "the custody key did not sign"}),
+    [](const auto& tested) { return tested.param.name; });
+
+TEST(ATranscript, GoesBackToTheGenesisThatWasWrittenDown) {
+  const Ceremony ceremony;
+  auto evidence = ceremony.evidence();
+  evidence.genesis[0] ^= 1;
+  EXPECT_THAT(objections(ceremony, evidence), Contains(HasSubstr("not to the genesis digest")));
+}
+
+TEST(ATranscript, NeedsThePublishedBytes) {
+  const Ceremony ceremony;
+  auto evidence = ceremony.evidence();
+  evidence.files.clear();
+  EXPECT_THAT(objections(ceremony, evidence), Contains("release.suit is not here"));
+}
+
+TEST(ATranscript, IsOfThePolicyThatShouldHaveBeenAsked) {
+  const Ceremony ceremony;
+  auto evidence = ceremony.evidence();
+  evidence.policy = kPolicy;
+  EXPECT_THAT(objections(ceremony, evidence), IsEmpty());
+  *evidence.policy += "# stricter\n";
+  EXPECT_THAT(objections(ceremony, evidence), Contains(HasSubstr("not the one given here")));
+}
+
+/// Told afterwards, by somebody without any key: every single bit.
+TEST(ATranscript, HoldsWithNoFlippedBit) {
+  const Ceremony ceremony;
+  const auto evidence = ceremony.evidence();
+  const auto whole = ceremony.write().encoded();
+  const auto end = Transcript::parse(whole).find(RecordKind::release)->number;
+  std::size_t covered = 0;
+  for (std::uint64_t n = 0; n <= end; ++n) covered += Transcript::parse(whole).records()[n].encoded().size();
+  std::size_t accepted = 0;
+  for (std::size_t at = 0; at < covered; at += 7) {
+    auto bent = whole;
+    bent[at] ^= 1;
+    const auto judged = attempt([&] { return judge_transcript(Transcript::parse(bent), evidence).acceptable(); });
+    accepted += std::holds_alternative<bool>(judged) && std::get<bool>(judged) ? 1 : 0;
+  }
+  EXPECT_EQ(accepted, 0U);
+}
+
+TEST(ATranscript, IsNotCutShort) {
+  const Ceremony ceremony;
+  const auto transcript = ceremony.write();
+  Bytes so_far;
+  std::size_t accepted = 0;
+  for (const auto& record : transcript.records()) {
+    if (!so_far.empty()) accepted += judge_transcript(Transcript::parse(so_far), ceremony.evidence()).acceptable();
+    append(so_far, record.encoded());
+  }
+  EXPECT_EQ(accepted, 0U);
+}
+
+TEST(ATranscript, IsNotReordered) {
+  const Ceremony ceremony;
+  const auto transcript = ceremony.write();
+  Bytes swapped;
+  for (const std::size_t n : {0U, 2U, 1U}) append(swapped, transcript.records()[n].encoded());
+  EXPECT_THROW((void)Transcript::parse(swapped), Error);
+}
+
+}  // namespace
+}  // namespace lamp::firmware
