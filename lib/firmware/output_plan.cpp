@@ -2,6 +2,7 @@
 
 #include <botan/data_src.h>
 #include <botan/x509_key.h>
+#include <botan/x509cert.h>
 
 #include <set>
 
@@ -51,6 +52,66 @@ McubootPlan read_mcuboot(const config::Node& node, const std::filesystem::path& 
   return plan;
 }
 
+ZigbeePlan read_zigbee(const config::Node& node) {
+  node.only({"kind", "around", "manufacturer", "image-type", "stack-version", "header-string", "hardware"});
+  ZigbeePlan plan;
+  const auto around = node.at("around");
+  if (around.text() != "suit" && around.text() != "mcuboot") around.refuse("expected suit or mcuboot");
+  plan.around = around.text() == "suit" ? ZigbeePlan::Around::suit : ZigbeePlan::Around::mcuboot;
+  plan.manufacturer = static_cast<std::uint16_t>(node.at("manufacturer").number(0, 0xFFFE));
+  plan.image_type = static_cast<std::uint16_t>(node.at("image-type").number(0, 0xFFBF));
+  if (const auto stack = node.find("stack-version"))
+    plan.stack_version = static_cast<std::uint16_t>(stack->number(0, 3));
+  plan.text = node.text_or("header-string", "");
+  if (plan.text.size() > 32) node.at("header-string").refuse("expected at most 32 characters");
+  if (const auto range = node.find("hardware")) {
+    const auto both = range->items();
+    if (both.size() != 2) range->refuse("expected the lowest and the highest hardware version");
+    plan.hardware = {static_cast<std::uint16_t>(both[0].number(0, 0xFFFF)),
+                     static_cast<std::uint16_t>(both[1].number(0, 0xFFFF))};
+    if (plan.hardware->first > plan.hardware->second) range->refuse("the lowest is above the highest");
+  }
+  return plan;
+}
+
+Bytes read_certificate(const config::Node& node, const std::filesystem::path& folder) {
+  const auto name = node.text();
+  if (!is_name(name)) node.refuse("expected the name of a file in this folder");
+  const auto pem = read_file(folder / name, 65536);
+  return guarded(Errc::bad_input, [&] {
+    Botan::DataSource_Memory source{pem};
+    return Botan::X509_Certificate{source}.BER_encode();
+  });
+}
+
+SwuPlan read_swu(const config::Node& node, const std::filesystem::path& folder) {
+  node.only({"kind", "key", "certificate", "hardware", "device", "path"});
+  SwuPlan plan;
+  plan.key = read_label(node.at("key"));
+  plan.certificate = read_certificate(node.at("certificate"), folder);
+  if (const auto hardware = node.find("hardware")) plan.hardware = hardware->texts();
+  plan.device = node.text_or("device", "");
+  plan.path = node.text_or("path", "");
+  if (plan.device.empty() == plan.path.empty()) node.refuse("expected either device or path");
+  return plan;
+}
+
+cbor::Writer encode(const ZigbeePlan& plan) {
+  cbor::Writer writer;
+  writer.array(plan.hardware ? 7 : 5).unsigned_integer(static_cast<unsigned>(plan.around));
+  writer.unsigned_integer(plan.manufacturer).unsigned_integer(plan.image_type).unsigned_integer(plan.stack_version);
+  writer.text(plan.text);
+  if (plan.hardware) writer.unsigned_integer(plan.hardware->first).unsigned_integer(plan.hardware->second);
+  return writer;
+}
+
+cbor::Writer encode(const SwuPlan& plan) {
+  cbor::Writer writer;
+  writer.array(5).text(plan.key).bytes(plan.certificate).array(plan.hardware.size());
+  for (const auto& one : plan.hardware) writer.text(one);
+  return std::move(writer.text(plan.device).text(plan.path));
+}
+
 cbor::Writer encode(const McubootPlan& plan) {
   cbor::Writer writer;
   writer.array(5).text(plan.key).unsigned_integer(plan.header_size);
@@ -73,16 +134,24 @@ OutputPlan OutputPlan::read(const config::Node& list, const std::filesystem::pat
       item.only({"kind"});
     else if (kind == "mcuboot")
       plan.mcuboot = read_mcuboot(item, folder);
+    else if (kind == "zigbee")
+      plan.zigbee = read_zigbee(item);
+    else if (kind == "swu")
+      plan.swu = read_swu(item, folder);
     else
       item.at("kind").refuse("'" + kind + "' is not an output; see lamp-device(5)");
   }
   if (seen.count("suit") == 0) list.refuse("every model has the output suit");
+  if (plan.zigbee && plan.zigbee->around == ZigbeePlan::Around::mcuboot && !plan.mcuboot)
+    list.refuse("output zigbee is around mcuboot, which is not an output here");
   return plan;
 }
 
 Bytes OutputPlan::encoded() const {
   cbor::MapWriter map;
   if (mcuboot) map.add(1, encode(*mcuboot));
+  if (zigbee) map.add(2, encode(*zigbee));
+  if (swu) map.add(3, encode(*swu));
   return map.encoded();
 }
 

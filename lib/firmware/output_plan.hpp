@@ -5,6 +5,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "lib/base/bytes.hpp"
 
@@ -23,8 +25,27 @@ struct McubootPlan {
   std::size_t key_size = 16;                  ///< of the content key, in bytes
 };
 
+/// A Zigbee OTA file around a signed output. Its file version is the release's sequence number.
+struct ZigbeePlan {
+  enum class Around { suit, mcuboot };
+  Around around = Around::suit;
+  std::uint16_t manufacturer = 0, image_type = 0, stack_version = 2;
+  std::string text;  ///< header string; empty: model and version
+  std::optional<std::pair<std::uint16_t, std::uint16_t>> hardware;
+};
+
+/// A package for SWUpdate with the image in clear, signed by a key of the release token that has a certificate.
+struct SwuPlan {
+  std::string key;
+  Bytes certificate;  ///< DER
+  std::vector<std::string> hardware;
+  std::string device, path;  ///< where the image goes: one of the two
+};
+
 struct OutputPlan {
   std::optional<McubootPlan> mcuboot;
+  std::optional<ZigbeePlan> zigbee;
+  std::optional<SwuPlan> swu;
 
   /// `list` is a profile's list, `folder` where the files lie that it names. Throws Error{bad_input} with place.
   [[nodiscard]] static OutputPlan read(const config::Node& list, const std::filesystem::path& folder);

@@ -5,12 +5,16 @@
 #include <botan/rng.h>
 
 #include "lib/firmware/images/mcuboot.hpp"
+#include "lib/firmware/images/swu.hpp"
+#include "lib/firmware/images/zigbee_ota.hpp"
 #include "lib/firmware/uuid.hpp"
 
 namespace lamp::firmware {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr std::string_view kSwuImage = "image.bin";
 
 /// Counts and hashes what passes.
 class Digesting final : public Output {
@@ -120,6 +124,73 @@ fs::path finish_mcuboot(const McubootPlan& plan, const fs::path& folder, const B
   return path;
 }
 
+std::string manifest_of(const SwuPlan& plan, const OutputSubject& subject) {
+  return swu::write_description({subject.version.text(),
+                                 subject.model + " " + subject.version.text() + ", sequence " +
+                                     std::to_string(subject.sequence) + ", epoch " + std::to_string(subject.epoch),
+                                 plan.hardware, std::string{kSwuImage}, hex(subject.image_digest), plan.device,
+                                 plan.path});
+}
+
+SignedRegion swu_region(const SwuPlan& plan, const OutputSubject& subject, const PublicKeyFor& keys) {
+  return in_context("output swu", [&] {
+    Digesting region{nullptr};
+    region.write(as_bytes(manifest_of(plan, subject)));
+    return SignedRegion{"swu", plan.key, cms::algorithm_of(*keys(plan.key)), region.digest(), region.size()};
+  });
+}
+
+void prepare_swu(const SwuPlan& plan, const OutputSubject& subject, const Input& image, const fs::path& folder,
+                 const PublicKeyFor& keys, std::vector<SignedRegion>& regions) {
+  regions.push_back(swu_region(plan, subject, keys));
+  FileOutput clear{folder / kSwuImage, FileOutput::Readers::owner};
+  copy(image, clear);
+  clear.commit();
+  FileOutput file{unsigned_file(folder, "swu"), FileOutput::Readers::owner};
+  file.write(as_bytes(manifest_of(plan, subject)));
+  file.commit();
+}
+
+SignedRegion expected_swu(const SwuPlan& plan, const OutputSubject& subject, const fs::path& folder,
+                          const PublicKeyFor& keys, Verdict& verdict) {
+  const FileInput image{folder / kSwuImage};
+  if (!is_image_of(subject, image))
+    verdict.objections.push_back((folder / kSwuImage).string() + ": not the image that was requested");
+  const auto expected = swu_region(plan, subject, keys);
+  const auto path = unsigned_file(folder, "swu");
+  Digesting whole{nullptr};
+  copy(FileInput{path}, whole);
+  if (whole.digest() != expected.digest)
+    verdict.objections.push_back(path.string() + ": not what the device profile and the request give");
+  return expected;
+}
+
+/// Whether an earlier run made it from this manifest and image. The certificate may have ended since: only what is
+/// signed, and by whom, counts here.
+bool is_finished_swu(const fs::path& path, const SwuPlan& plan, const std::string& manifest) {
+  if (!fs::exists(path)) return false;
+  const FileInput file{path};
+  const auto reading = swu::read(file);
+  return reading.good() && reading.value->manifest == manifest &&
+         swu::verify_content(file, *reading.value, plan.certificate).empty();
+}
+
+fs::path finish_swu(const SwuPlan& plan, const OutputSubject& subject, const fs::path& folder,
+                    const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng) {
+  auto path = folder / "release.swu";
+  const auto manifest = manifest_of(plan, subject);
+  if (is_finished_swu(path, plan, manifest)) return path;
+  const auto signature = cms::sign(as_bytes(manifest), key, plan.certificate, rng);
+  FileOutput file{path};
+  swu::write(manifest, signature, std::string{kSwuImage}, FileInput{folder / kSwuImage}, file);
+  file.commit();
+  if (!is_finished_swu(path, plan, manifest)) {
+    fs::remove(path);
+    throw Error{Errc::internal, path.string() + " does not verify after it was signed; it was removed"};
+  }
+  return path;
+}
+
 }  // namespace
 
 std::vector<SignedRegion> prepare_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& image,
@@ -128,6 +199,7 @@ std::vector<SignedRegion> prepare_outputs(const OutputPlan& plan, const OutputSu
   const FileInput file{image};
   if (!is_image_of(subject, file)) throw Error{Errc::denied, image.string() + " is not the image of this request"};
   if (plan.mcuboot) prepare_mcuboot(*plan.mcuboot, subject, file, folder, keys, regions);
+  if (plan.swu) prepare_swu(*plan.swu, subject, file, folder, keys, regions);
   return regions;
 }
 
@@ -136,6 +208,7 @@ Verdict check_outputs(const OutputPlan& plan, const OutputSubject& subject, cons
   Verdict verdict;
   std::vector<SignedRegion> expected;
   if (plan.mcuboot) expected.push_back(expected_mcuboot(*plan.mcuboot, subject, folder, keys, verdict));
+  if (plan.swu) expected.push_back(expected_swu(*plan.swu, subject, folder, keys, verdict));
   if (expected != regions)
     verdict.objections.emplace_back("the list of signed regions is not what the device profile and the files give");
   return verdict;
@@ -151,7 +224,29 @@ std::vector<fs::path> finish_outputs(const OutputPlan& plan, const OutputSubject
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
   std::vector<fs::path> files;
   if (plan.mcuboot) files.push_back(finish_mcuboot(*plan.mcuboot, folder, *keys(plan.mcuboot->key), rng));
+  if (plan.swu) files.push_back(finish_swu(*plan.swu, subject, folder, *keys(plan.swu->key), rng));
   return files;
+}
+
+std::vector<fs::path> wrap_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& folder) {
+  if (!plan.zigbee) return {};
+  return in_context("output zigbee", [&]() -> std::vector<fs::path> {
+    zigbee::Header header;
+    header.manufacturer = plan.zigbee->manufacturer;
+    header.image_type = plan.zigbee->image_type;
+    header.stack_version = plan.zigbee->stack_version;
+    header.file_version = narrow<std::uint32_t>(subject.sequence, "sequence number");
+    header.hardware = plan.zigbee->hardware;
+    header.text =
+        plan.zigbee->text.empty() ? (subject.model + " " + subject.version.text()).substr(0, 32) : plan.zigbee->text;
+    const FileInput element{folder /
+                            (plan.zigbee->around == ZigbeePlan::Around::suit ? "release.suit" : "mcuboot.bin")};
+    auto path = folder / "zigbee.ota";
+    FileOutput file{path};
+    zigbee::write(header, {{zigbee::upgrade_image, element}}, zigbee::WithIntegrity::yes, file);
+    file.commit();
+    return {path};
+  });
 }
 
 }  // namespace lamp::firmware

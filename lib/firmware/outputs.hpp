@@ -3,7 +3,8 @@
 //
 //   prepare_outputs  request       writes <output>.unsigned and says what would be signed; officers approve that list
 //   check_outputs    each machine  makes the list anew from the files
-//   finish_outputs   seal          checks again, signs, verifies, writes mcuboot.bin
+//   finish_outputs   seal          checks again, signs, verifies, writes mcuboot.bin, release.swu
+//   wrap_outputs     seal          zigbee.ota around release.suit or mcuboot.bin; nobody signs it
 #pragma once
 
 #include <cstdint>
@@ -39,7 +40,7 @@ struct OutputSubject {
 
 /// One signature that the token will make, beside the release key's.
 struct SignedRegion {
-  std::string output;     ///< "mcuboot"; the region is the whole of <output>.unsigned
+  std::string output;     ///< "mcuboot", "swu"; the region is the whole of <output>.unsigned
   std::string key;        ///< label of the token's key
   std::string algorithm;  ///< in words, such as "RSA-3072 PSS SHA-256"
   Bytes digest;           ///< SHA-256 of the region, whatever hash the signature uses
@@ -70,5 +71,10 @@ std::vector<std::filesystem::path> finish_outputs(const OutputPlan& plan, const 
                                                   const std::filesystem::path& folder,
                                                   const std::vector<SignedRegion>& regions, const PrivateKeyFor& keys,
                                                   Botan::RandomNumberGenerator& rng);
+
+/// What is around something signed: deterministic, so that it can be repeated. `folder` holds release.suit by then.
+/// Gives the files.
+std::vector<std::filesystem::path> wrap_outputs(const OutputPlan& plan, const OutputSubject& subject,
+                                                const std::filesystem::path& folder);
 
 }  // namespace lamp::firmware
