@@ -4,6 +4,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/device/receiver.hpp"
 
 namespace lamp::firmware::test {
 namespace {
@@ -14,6 +15,7 @@ using device::Trial;
 constexpr int kRounds = 5;          // restarts within which an update must be through
 constexpr std::size_t kSecond = 4;  // every so many recoveries lose power once more
 constexpr std::uint64_t kRevokingSequence = 8;
+constexpr std::size_t kHeadBuffer = 2048, kPiece = 700;
 constexpr const char* kTornNames[] = {"untouched", "prefix", "bits", "zeros", "noise", "unstable"};
 
 std::string describe_cut(const Operation& operation, Torn torn) {
@@ -50,6 +52,17 @@ bool QuickCrypto::verifies(const cose::Sign1& message, ByteView public_key, Byte
   const bool valid = crypto_.verifies(message, public_key, payload);
   verified_.emplace_back(std::move(question), valid);
   return valid;
+}
+
+Reason Machine::offer(ByteView envelope) {
+  std::array<std::uint8_t, kHeadBuffer> head{};
+  device::Receiver receiver{updater_, head};
+  while (!envelope.empty()) {
+    const auto piece = envelope.first(std::min(kPiece, envelope.size()));
+    if (const auto reason = receiver.take(piece); reason != Reason::none) return reason;
+    envelope = envelope.subspan(piece.size());
+  }
+  return receiver.finish();
 }
 
 Model right_model() {

@@ -40,7 +40,7 @@ class Machine {
       : crypto_{std::move(crypto)}, updater_{flash, *crypto_, trust} {}
   virtual ~Machine() = default;
   virtual device::Boot boot() { return updater_.boot(); }
-  virtual Reason offer(ByteView envelope) { return updater_.offer(envelope).reason; }
+  virtual Reason offer(ByteView envelope);  ///< as it would arrive: in pieces
   virtual void confirm() { updater_.confirm(); }
   [[nodiscard]] const device::Settings& settings() const { return updater_.settings(); }
   [[nodiscard]] const device::Image& running() const { return updater_.running(); }
