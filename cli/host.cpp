@@ -47,6 +47,7 @@ Pin Host::pin(const std::string& token_name) {
 }
 
 hsm::Token& Host::public_token(const std::string& name) {
+  if (const auto lent = lent_.find(name); lent != lent_.end()) return *lent->second;
   auto found = tokens_.find(name);
   if (found == tokens_.end()) found = tokens_.emplace(name, OpenToken{open_token(site_.token(name)), false}).first;
   return found->second.token;
@@ -54,6 +55,7 @@ hsm::Token& Host::public_token(const std::string& name) {
 
 hsm::Token& Host::token(const std::string& name) {
   auto& token = public_token(name);
+  if (lent_.contains(name)) return token;
   auto& open = tokens_.at(name);
   if (!open.logged_in) {
     const auto entered = pin(name);

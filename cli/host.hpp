@@ -32,6 +32,10 @@ class Host {
   [[nodiscard]] hsm::Token& token(const std::string& name);
   /// The token without logging in: certificates and public keys only.
   [[nodiscard]] hsm::Token& public_token(const std::string& name);
+  /// A token that was opened by other means than a PIN of the site, such as a quorum's: token() and public_token() give
+  /// it until it is taken back.
+  void lend(const std::string& name, hsm::Token& token) { lent_[name] = &token; }
+  void take_back(const std::string& name) noexcept { lent_.erase(name); }
   /// A PIN for a site token: from its file, or asked.
   [[nodiscard]] Pin pin(const std::string& token_name);
 
@@ -53,6 +57,7 @@ class Host {
     bool logged_in;
   };
   std::map<std::string, OpenToken> tokens_;
+  std::map<std::string, hsm::Token*> lent_;
 };
 
 /// The account that runs the command, for audit records.

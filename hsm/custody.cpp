@@ -127,7 +127,7 @@ void require_every_subset(const std::vector<Share>& shares, const quorum::Roster
 
 quorum::Dealing seal_shares(const quorum::Roster& roster, std::uint64_t number, const std::vector<Share>& shares,
                             Botan::RandomNumberGenerator& rng) {
-  quorum::Dealing dealing{roster.name, roster.digest(), number, {}, {}};
+  quorum::Dealing dealing{roster.name, roster.digest(), number, {}, {}, {}};
   for (std::size_t i = 0; i < roster.officers.size(); ++i) {
     const auto& officer = roster.officers[i];
     const auto context = quorum::dealt_share_context(roster, number, officer);

@@ -52,11 +52,25 @@ GuardedSession::GuardedSession(const Occasion& occasion)
       files_{occasion.site, occasion.roster.name},
       lock_{files_.lock},
       dealing_{quorum::Dealing::load(files_.current, occasion.roster)},
-      pending_{files_.unfinished(occasion.roster, dealing_)} {
+      pending_{find_pending()} {
   open();
 }
 
 GuardedSession::~GuardedSession() = default;
+
+std::unique_ptr<QuorumSession> DealtPin::open_session(const Occasion& occasion) {
+  return std::make_unique<GuardedSession>(occasion);
+}
+
+std::optional<quorum::Renewal> GuardedSession::find_pending() {
+  if (occasion_.next != nullptr) {
+    auto loaded = attempt([&] { return files_.unfinished(*occasion_.next, dealing_); });
+    pending_roster_ = occasion_.next;
+    if (auto* found = std::get_if<0>(&loaded)) return std::move(*found);
+  }
+  pending_roster_ = &occasion_.roster;
+  return files_.unfinished(occasion_.roster, dealing_);
+}
 
 std::vector<Share> GuardedSession::open_shares() const {
   const auto& roster = occasion_.roster;
@@ -112,8 +126,8 @@ void GuardedSession::require_no_wrong_tries() const {
 
 /// The PIN of a renewal that was begun for this very occasion.
 std::optional<Pin> GuardedSession::pending_pin() const {
-  if (!equal_constant_time(pending_->occasion, occasion_.digest)) return std::nullopt;
-  auto opened = attempt([&] { return quorum::open_pin(occasion_.session_key, occasion_.roster, *pending_); });
+  if (!equal_constant_time(pending_->dealing.occasion, occasion_.digest)) return std::nullopt;
+  auto opened = attempt([&] { return quorum::open_pin(occasion_.session_key, *pending_roster_, *pending_); });
   if (const auto* why = std::get_if<Error>(&opened)) {
     if (why->code() != Errc::denied) throw Error{*why};
     return std::nullopt;
@@ -171,14 +185,16 @@ void GuardedSession::settle_for_another() {
 
 void GuardedSession::renew(Botan::RandomNumberGenerator& rng, const std::string& custody_key) {
   if (renewed_) return;
-  const auto& roster = occasion_.roster;
+  const auto& roster = heirs();
   const Pin fresh = random_pin(rng, guarded_pin_length(token_->info()));
   const auto shares = deal(fresh, roster.threshold, roster.officers.size(), rng);
-  quorum::Renewal renewal{seal_shares(roster, dealing_.number + 1, shares, rng), occasion_.digest, {}};
+  quorum::Renewal renewal{seal_shares(roster, dealing_.number + 1, shares, rng), {}};
+  renewal.dealing.occasion = occasion_.digest;
   renewal.dealing.sign(*token_->signing_key(custody_key), rng);
   renewal.sealed_pin = quorum::seal_pin(fresh, occasion_.session_key.public_point(), roster, renewal, rng);
   publish(files_.pending, std::string_view{renewal.yaml()});
   pending_.emplace(std::move(renewal));
+  pending_roster_ = &roster;
   token_->change_pin(*pin_, fresh);
   commit();
 }
@@ -201,7 +217,7 @@ bool renewal_is_due(const fs::path& site, const quorum::Roster& roster, ByteView
   const quorum::DealingFiles files{site, roster.name};
   const auto dealing = quorum::Dealing::load(files.current, roster);
   const auto pending = files.unfinished(roster, dealing);
-  if (pending && equal_constant_time(pending->occasion, digest)) return true;
+  if (pending && equal_constant_time(pending->dealing.occasion, digest)) return true;
   return std::ranges::any_of(contributions, [&](const auto& c) { return c.dealing == dealing.number; });
 }
 

@@ -30,10 +30,39 @@ struct Occasion {
   std::vector<quorum::Contribution> contributions;
   std::vector<std::string> approved;  ///< the officers whose approval counts: quorum::Tally
   std::string repeat;  ///< what an officer runs to hand in a share again: "lamp-sign approve X --as NAME"
+  const quorum::Roster* next = nullptr;  ///< the roster that takes over: the PIN is renewed for its officers
+};
+
+/// A quorum's token, open for one occasion.
+class QuorumSession {
+ public:
+  QuorumSession() = default;
+  QuorumSession(const QuorumSession&) = delete;
+  QuorumSession& operator=(const QuorumSession&) = delete;
+  virtual ~QuorumSession() = default;
+  [[nodiscard]] virtual Token& token() = 0;
+  /// Before it was opened, the token reported wrong tries: somebody tried to get in without the quorum.
+  [[nodiscard]] virtual bool wrong_tries_seen() const = 0;
+  /// Makes worthless what was seen of the secret that opened it. `custody_key` is the label of the key that signs
+  /// dealings.
+  virtual void renew(Botan::RandomNumberGenerator& rng, const std::string& custody_key = "custody") = 0;
+};
+
+/// How a quorum opens its token. Where the token itself counts officers, it is the maker's way that goes here.
+class QuorumProvider {
+ public:
+  virtual ~QuorumProvider() = default;
+  [[nodiscard]] virtual std::unique_ptr<QuorumSession> open_session(const Occasion& occasion) = 0;
+};
+
+/// By a PIN that is dealt out: GuardedSession.
+class DealtPin final : public QuorumProvider {
+ public:
+  [[nodiscard]] std::unique_ptr<QuorumSession> open_session(const Occasion& occasion) override;
 };
 
 /// Logged in while it lives; nobody else on this host uses the quorum's token meanwhile.
-class GuardedSession {
+class GuardedSession final : public QuorumSession {
  public:
   /// Opens the shares of officers whose approval counts until there are enough, recombines the PIN, logs in once.
   /// Throws Error{denied} naming the officers whose shares are bad, or of a dealing that a renewal has voided; the
@@ -42,21 +71,24 @@ class GuardedSession {
   explicit GuardedSession(const Occasion& occasion);
   GuardedSession(const GuardedSession&) = delete;
   GuardedSession& operator=(const GuardedSession&) = delete;
-  ~GuardedSession();
+  ~GuardedSession() override;
 
-  [[nodiscard]] Token& token() noexcept { return *token_; }
+  [[nodiscard]] Token& token() override { return *token_; }
   [[nodiscard]] const quorum::Dealing& dealing() const noexcept { return dealing_; }
-  /// Before the login, the token reported wrong tries: somebody tried to get in without the quorum.
-  [[nodiscard]] bool wrong_tries_seen() const noexcept { return wrong_tries_seen_; }
+  [[nodiscard]] bool wrong_tries_seen() const override { return wrong_tries_seen_; }
 
-  /// Gives the token a new PIN and deals it to the same officers: pending dealing durable, C_SetPIN, pending dealing
+  /// Gives the token a new PIN and deals it to the officers: pending dealing durable, C_SetPIN, pending dealing
   /// made the current one. Nothing to do when a run before this one got as far as the token. When it returns, the
-  /// caller destroys the session key. `custody_key` is the label of the key that signs dealings.
-  void renew(Botan::RandomNumberGenerator& rng, const std::string& custody_key = "custody");
+  /// caller destroys the session key.
+  void renew(Botan::RandomNumberGenerator& rng, const std::string& custody_key = "custody") override;
 
  private:
   [[nodiscard]] std::vector<Share> open_shares() const;
   [[nodiscard]] Pin combined_pin() const;
+  [[nodiscard]] const quorum::Roster& heirs() const {
+    return occasion_.next != nullptr ? *occasion_.next : occasion_.roster;
+  }
+  [[nodiscard]] std::optional<quorum::Renewal> find_pending();
   void find_token();
   void open();
   void resume();
@@ -72,6 +104,7 @@ class GuardedSession {
   quorum::DealingFiles files_;
   FileLock lock_;
   quorum::Dealing dealing_;
+  const quorum::Roster* pending_roster_ = nullptr;  ///< that the pending dealing is under
   std::optional<quorum::Renewal> pending_;
   std::optional<Token> token_;
   std::optional<Pin> pin_;

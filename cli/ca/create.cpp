@@ -1,24 +1,36 @@
+#include <botan/hash.h>
+#include <botan/pk_keys.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include "cli/ca/by_quorum.hpp"
 #include "cli/ca/create_authority.hpp"
 #include "cli/ca/link_roots.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
+#include "lib/crypto/cose.hpp"
 
 namespace lamp::cli {
 namespace {
 
 struct CreateOptions {
-  std::string name, profile, issuer, replaces;
+  std::string name, profile, issuer, replaces, quorum;
 };
 
 void declare(Arguments& a, CreateOptions& o) {
   a.positional("name", o.name, "Name of the new authority; site.yaml names its token");
   a.required("--profile", o.profile, "Profile of its certificate, lamp-profile(5)");
   a.option("--issuer", o.issuer, "Authority that signs it; without, it signs itself");
+  a.option("--quorum", o.quorum, "Quorum that guards the signing key: officers approve, the same command then does it");
   a.option("--replaces", o.replaces, "Root that this new root follows: the two certify each other");
+}
+
+Bytes sha256_of_file(const std::filesystem::path& file) {
+  const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
+  hash->update(read_file(file));
+  return hash->final_stdvec();
 }
 
 /// Found out before a key is made.
@@ -31,14 +43,40 @@ void require_replaceable(const config::Site& site, const CreateOptions& o) {
     throw Error{Errc::denied, "authority " + o.replaces + " is no root; have the new root sign a new one instead"};
 }
 
+void report(Host& host, const CreateOptions& o, const CreatedAuthority& made) {
+  const bool existed = made.issued.outcome == pki::Issued::Outcome::existed;
+  fmt::print(host.world().out, "authority {} {}: {}, serial {}, key '{}' in token {}, until {}\n", o.name,
+             existed ? "exists" : "made", o.profile, made.issued.serial, o.name, made.token,
+             format_instant(made.issued.not_after));
+}
+
+/// What officers approve: the rules by which the certificate is made and, where it is not a root's, the very key.
+ActRequest creation(Host& host, const CreateOptions& o) {
+  const auto& site = host.site();
+  const auto profile = site.template_file("profiles", o.profile + ".yaml");
+  auto content = "make authority " + o.name + " of " + site.name + " by profile " + o.profile +
+                 "\nprofile    SHA-256 " + hex(sha256_of_file(profile)) + "\nsigned by  " +
+                 (o.issuer.empty() ? "itself: a root" : o.issuer);
+  if (!o.issuer.empty()) {
+    const auto rules = load_profile(site, o.profile);
+    const auto key = key_in_token(host, authority_token(site, o.name), o.name, rules.key, "issuing");
+    content += "\nkey        SHA-256 " + hex(cose::key_id(*key->public_key()));
+  }
+  return {"create", o.name, content};
+}
+
+Exit create_by_quorum(Host& host, const CreateOptions& o) {
+  if (!o.replaces.empty()) throw Error{Errc::bad_input, "--replaces and --quorum do not go together yet"};
+  return by_quorum(host, o.quorum, o.issuer.empty() ? o.name : o.issuer, creation(host, o),
+                   [&] { report(host, o, create_authority(host, {o.name, o.profile, o.issuer})); });
+}
+
 Exit create(const CreateOptions& o, World& world) {
   Host host{world};
   require_replaceable(host.site(), o);
+  if (!o.quorum.empty()) return create_by_quorum(host, o);
   const auto made = create_authority(host, {o.name, o.profile, o.issuer});
-  const bool existed = made.issued.outcome == pki::Issued::Outcome::existed;
-  fmt::print(world.out, "authority {} {}: {}, serial {}, key '{}' in token {}, until {}\n", o.name,
-             existed ? "exists" : "made", o.profile, made.issued.serial, o.name, made.token,
-             format_instant(made.issued.not_after));
+  report(host, o, made);
   if (host.site().demo && o.issuer.empty())
     fmt::print(world.out,
                "note: this demo root has no quorum: one PIN file opens it. Never trust it for real devices\n");

@@ -1,3 +1,4 @@
+#include "cli/ca/by_quorum.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
 
@@ -5,13 +6,32 @@ namespace lamp::cli {
 namespace {
 
 struct CrlOptions {
-  std::string authority;
+  std::string authority, quorum;
   bool check = false;
 };
 
 void declare(Arguments& a, CrlOptions& o) {
   a.optional_positional("authority", o.authority, "Authority whose lists to make; with --check, all by default");
+  a.option("--quorum", o.quorum,
+           "Quorum that guards the authority's key: officers approve, the same command then does it");
   a.flag("--check", o.check, "Make nothing; say which published lists ended, end soon or lack something");
+}
+
+/// Officers are shown each certificate that the lists will say is revoked.
+ActRequest lists(Host& host, const std::string& authority) {
+  pki::Filter filter;
+  filter.authority = authority;
+  filter.state = pki::State::revoked;
+  const auto revoked = open_register(host).read([&](store::Transaction& t) { return pki::list(t, filter); });
+  auto content = "make and publish the next revocation lists of authority " + authority + "\nrevoked    " +
+                 std::to_string(revoked.size());
+  for (const auto& record : revoked) content += "\n  " + record.serial + "  " + record.identity;
+  return {"crl", authority, content};
+}
+
+void make_lists(Host& host, const std::string& authority) {
+  const auto open = open_authority(host, authority);
+  report_lists(host, authority, publish_lists(host, open.authority));
 }
 
 Exit crl(const CrlOptions& o, World& world) {
@@ -21,8 +41,9 @@ Exit crl(const CrlOptions& o, World& world) {
   }
   Host host{world};
   if (o.check) return check_lists(host, o.authority);
-  const auto open = open_authority(host, o.authority);
-  report_lists(host, o.authority, publish_lists(host, open.authority));
+  if (!o.quorum.empty())
+    return by_quorum(host, o.quorum, o.authority, lists(host, o.authority), [&] { make_lists(host, o.authority); });
+  make_lists(host, o.authority);
   host.finish();
   return Exit::ok;
 }

@@ -5,10 +5,13 @@
 
 namespace lamp::cli {
 
-/// quorum create, quorum show.
+/// quorum create, show, approve, rotate, replace.
 void add_quorum_verbs(Tool& tool);
 
 void add_quorum_create(Tool& tool);
 void add_quorum_show(Tool& tool);
+void add_quorum_approve(Tool& tool);
+void add_quorum_rotate(Tool& tool);
+void add_quorum_replace(Tool& tool);
 
 }  // namespace lamp::cli

@@ -5,6 +5,7 @@
 #include <fmt/ostream.h>
 
 #include "cli/host.hpp"
+#include "cli/hsm/enrol.hpp"
 #include "cli/hsm/quorum.hpp"
 #include "cli/new_key.hpp"
 #include "hsm/custody.hpp"
@@ -15,7 +16,6 @@
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/release.hpp"
-#include "lib/pki/authority.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/dealing.hpp"
 #include "lib/quorum/model_keys.hpp"
@@ -24,7 +24,6 @@
 namespace lamp::cli {
 namespace {
 
-constexpr const char* kShareKey = "share";
 constexpr const char* kReleaseKey = "release";
 constexpr const char* kCustodyKey = "custody";
 constexpr const char* kTransportKey = "transport";
@@ -33,20 +32,17 @@ struct CreateOptions {
   std::string name;
   std::uint64_t threshold = 0;
   std::vector<std::string> officers;
+  bool no_release_key = false;
 };
 
 void declare(Arguments& a, CreateOptions& o) {
   a.positional("name", o.name, "Name of the quorum and of the token that it guards");
   a.required("--threshold", o.threshold, "How many officers it takes");
   a.required("--officer", o.officers, "An officer; once for each");
+  a.flag("--without-release-key", o.no_release_key, "The token will hold authorities' keys; it signs no releases");
 }
 
 std::string kek_label(const std::string& model) { return "kek." + model; }
-
-Bytes leaf_certificate(const config::Person& person) {
-  return in_context("certificate of " + person.name + ": run 'lamp-ca issue client' first",
-                    [&] { return pki::load_chain(person.certificate).front(); });
-}
 
 /// One making of a quorum, in the order in which its parts depend on each other.
 class Founding {
@@ -68,8 +64,10 @@ class Founding {
     refuse_half_made();
     const auto& place = host_.site().token(options_.name);
     pin_length_ = hsm::guarded_pin_length(place.module, place.module_init);
-    models_ = firmware::device_models(host_.site());
-    find_stations();
+    if (!options_.no_release_key) {
+      models_ = firmware::device_models(host_.site());
+      find_stations();
+    }
     requests_point_ = host_.token("host").agreement_key("requests")->public_point();
     host_.database().migrate(firmware::release_schema());
     host_.database().migrate(quorum::schema());
@@ -80,7 +78,7 @@ class Founding {
     roster_.threshold = options_.threshold;
     for (const auto& name : options_.officers) {
       if (roster_.find(name) != nullptr) throw Error{Errc::bad_input, "officer " + name + " is named twice"};
-      roster_.officers.push_back(enrol(host_.site().person(name)));
+      roster_.officers.push_back(enrol_officer(host_, host_.site().person(name)));
     }
   }
 
@@ -89,13 +87,14 @@ class Founding {
     const auto& place = host_.site().token(options_.name);
     const Pin pin = hsm::random_pin(world.rng, pin_length_);
     auto token = initialize(place, pin, world);
-    attestation_ = attest_token(host_, token.info(), "release");
+    attestation_ = attest_token(host_, token.info(), options_.no_release_key ? "root" : "release");
     token.login(pin);
-    world.err << "lamp-hsm: making the keys in token " << options_.name << "; RSA-4096 takes some seconds\n";
+    if (!options_.no_release_key)
+      world.err << "lamp-hsm: making the keys in token " << options_.name << "; RSA-4096 takes some seconds\n";
     make_keys(token);
     roster_.token_label = token.info().label;
     roster_.token_serial = token.info().serial;
-    roster_.release_key = Botan::X509::BER_encode(*token.public_key(kReleaseKey));
+    if (!options_.no_release_key) roster_.release_key = Botan::X509::BER_encode(*token.public_key(kReleaseKey));
     roster_.custody_key = Botan::X509::BER_encode(*token.public_key(kCustodyKey));
     dealing_ =
         hsm::seal_shares(roster_, 1, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
@@ -112,7 +111,8 @@ class Founding {
       audit::record(t, event(), host_.now(), world.rng);
     });
     publish(quorum::DealingFiles{host_.site().root, roster_.name}.current, std::string_view{dealing_.yaml()});
-    publish(quorum::model_keys_file(host_.site().root, roster_.name), std::string_view{model_keys_.yaml()});
+    if (!options_.no_release_key)
+      publish(quorum::model_keys_file(host_.site().root, roster_.name), std::string_view{model_keys_.yaml()});
     publish(quorum::roster_file(host_.site().root, roster_.name), std::string_view{roster_.yaml()}, Mode::shared,
             Existing::refuse);
   }
@@ -122,10 +122,10 @@ class Founding {
                roster_.officers.size());
     for (const auto& officer : roster_.officers)
       fmt::print(out, "  {:<16} approval key {}\n", officer.name, hex(cose::key_id(*roster_.officer_key(officer))));
-    fmt::print(out, "token {}, serial {}: release (RSA-4096), custody (P-256)", roster_.token_label,
-               roster_.token_serial);
+    fmt::print(out, "token {}, serial {}: {}custody (P-256)", roster_.token_label, roster_.token_serial,
+               options_.no_release_key ? "" : "release (RSA-4096), ");
     for (const auto& model : models_) fmt::print(out, ", {}", kek_label(model));
-    out << "\nmodel keys wrapped for";
+    if (!stations_.empty()) out << "\nmodel keys wrapped for";
     for (const auto& station : stations_) out << ' ' << station.name;
     fmt::print(out, "\nroster digest {}\n", hex(roster_.digest()));
     out << "Keep this digest where nobody can change it: every later check begins with it.\n";
@@ -163,21 +163,6 @@ class Founding {
                   "devices: run 'lamp-ca issue client --profile station' first"};
   }
 
-  quorum::Officer enrol(const config::Person& person) {
-    quorum::Officer officer;
-    officer.name = person.name;
-    officer.certificate = leaf_certificate(person);
-    auto& token = host_.token(person.token);
-    const auto certified = roster_.officer_key(officer);
-    if (cose::key_id(*certified) != cose::key_id(*token.public_key(person.key)))
-      throw Error{Errc::denied, "the certificate of " + person.name + " is not for key '" + person.key +
-                                    "' in token '" + person.token + "'"};
-    if (!token.has_key(kShareKey))
-      host_.record(make_key(host_, {person.token, kShareKey, hsm::KeyKind::p256, hsm::KeyUse::agree, "officer"}));
-    officer.share_point = token.agreement_key(kShareKey)->public_point();
-    return officer;
-  }
-
   hsm::Token initialize(const config::TokenPlace& place, const Pin& pin, World& world) {
     // The SO PIN could set a new user PIN past the quorum, so nobody gets it.
     const Pin so_pin = hsm::random_pin(world.rng, pin_length_);
@@ -185,7 +170,7 @@ class Founding {
   }
 
   void make_keys(hsm::Token& token) {
-    token.generate_key(hsm::KeyKind::rsa4096, hsm::KeyUse::sign, kReleaseKey);
+    if (!options_.no_release_key) token.generate_key(hsm::KeyKind::rsa4096, hsm::KeyUse::sign, kReleaseKey);
     token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::sign, kCustodyKey);
     for (const auto& model : models_) {
       token.generate_aes_key(kek_label(model));
@@ -276,6 +261,9 @@ void add_quorum_create(Tool& tool) {
 void add_quorum_verbs(Tool& tool) {
   add_quorum_create(tool);
   add_quorum_show(tool);
+  add_quorum_approve(tool);
+  add_quorum_rotate(tool);
+  add_quorum_replace(tool);
 }
 
 }  // namespace lamp::cli

@@ -11,9 +11,11 @@ bool is_or_descends_from(const Roster& roster, std::uint64_t epoch, const std::s
 }  // namespace
 
 const store::Schema& schema() {
-  static const store::Schema tables{"quorum",
-                                    {"CREATE TABLE quorum_roster (name TEXT NOT NULL, epoch BIGINT NOT NULL, "
-                                     "digest TEXT NOT NULL, PRIMARY KEY (name, epoch))"}};
+  static const store::Schema tables{
+      "quorum",
+      {"CREATE TABLE quorum_roster (name TEXT NOT NULL, epoch BIGINT NOT NULL, "
+       "digest TEXT NOT NULL, PRIMARY KEY (name, epoch))",
+       "CREATE TABLE quorum_act (digest TEXT NOT NULL PRIMARY KEY, done BIGINT NOT NULL)"}};
   return tables;
 }
 

@@ -31,20 +31,27 @@ DealtShare read_share(const config::Node& node) {
 }
 
 Dealing read(const config::Node& root) {
-  root.only({"quorum", "roster", "number", "shares", "signature"});
+  root.only({"quorum", "roster", "number", "occasion", "shares", "signature"});
   Dealing dealing;
   dealing.quorum = root.at("quorum").text();
   dealing.roster_digest = digest_at(root.at("roster"));
   dealing.number = root.at("number").number(1, 1ULL << 48);
+  if (const auto occasion = root.find("occasion")) dealing.occasion = digest_at(*occasion);
   for (const auto& item : root.at("shares").items()) dealing.shares.push_back(read_share(item));
   dealing.signature = base64_at(root.at("signature"));
   return dealing;
 }
 
+Renewal read_renewal(const config::Node& root) {
+  root.only({"sealed-pin", "tried", "dealing"});
+  return {read(root.at("dealing")), base64_at(root.at("sealed-pin")), root.at("tried").boolean()};
+}
+
 Verdict check(const Dealing& dealing, const Roster& roster) {
   if (dealing.quorum != roster.name || dealing.roster_digest != roster.digest())
     return {{"the shares were dealt under another roster than " + roster.name + " epoch " +
-             std::to_string(roster.epoch) + ": the two files do not belong together"}};
+             std::to_string(roster.epoch) +
+             ": the two files do not belong together; when a 'lamp-hsm quorum replace' was cut short, run it again"}};
   const bool whole =
       std::equal(dealing.shares.begin(), dealing.shares.end(), roster.officers.begin(), roster.officers.end(),
                  [](const DealtShare& share, const Officer& officer) { return share.officer == officer.name; });
@@ -62,7 +69,9 @@ void require(const Dealing& dealing, const Roster& roster, const std::filesystem
 
 void write(config::YamlWriter& out, const Dealing& dealing) {
   out.begin_map().key("quorum").value(dealing.quorum).key("roster").value(hex(dealing.roster_digest));
-  out.key("number").value(dealing.number).key("shares").begin_list();
+  out.key("number").value(dealing.number);
+  if (!dealing.occasion.empty()) out.key("occasion").value(hex(dealing.occasion));
+  out.key("shares").begin_list();
   for (const auto& share : dealing.shares) {
     out.begin_map().key("officer").value(share.officer).key("sealed").value(base64(share.box));
     out.key("commitment").value(hex(share.commitment)).end_map();
@@ -100,6 +109,7 @@ Bytes Dealing::canonical() const {
       .add(2, cbor::Writer{}.bytes(roster_digest))
       .add(3, cbor::Writer{}.unsigned_integer(number))
       .add(4, std::move(list))
+      .add(5, cbor::Writer{}.bytes(occasion))
       .encoded();
 }
 
@@ -113,11 +123,14 @@ const DealtShare& Dealing::of(const std::string& officer) const {
   return *it;
 }
 
+Dealing Dealing::parse(std::string_view text, const std::string& name) { return read(config::Node::parse(text, name)); }
+
+Renewal Renewal::parse(std::string_view text, const std::string& name) {
+  return read_renewal(config::Node::parse(text, name));
+}
+
 Renewal Renewal::load(const std::filesystem::path& file, const Roster& roster) {
-  const auto root = config::Node::load(file);
-  root.only({"occasion", "sealed-pin", "tried", "dealing"});
-  Renewal renewal{read(root.at("dealing")), digest_at(root.at("occasion")), base64_at(root.at("sealed-pin")),
-                  root.at("tried").boolean()};
+  auto renewal = read_renewal(config::Node::load(file));
   require(renewal.dealing, roster, file);
   return renewal;
 }
@@ -126,7 +139,7 @@ std::string Renewal::yaml() const {
   config::YamlWriter out;
   out.comment(
       "A renewal of a quorum's token PIN, not finished yet, lamp-quorum(5). The same command again finishes it.");
-  out.begin_map().key("occasion").value(hex(occasion)).key("sealed-pin").value(base64(sealed_pin));
+  out.begin_map().key("sealed-pin").value(base64(sealed_pin));
   out.key("tried").value(tried).key("dealing");
   write(out, dealing);
   out.end_map();

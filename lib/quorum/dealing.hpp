@@ -36,6 +36,7 @@ struct Dealing {
   Bytes roster_digest;
   std::uint64_t number = 1;  ///< rises with every renewal and every new roster
   std::vector<DealtShare> shares;
+  Bytes occasion;   ///< digest of the request or act after which the PIN was renewed; empty when the quorum was made
   Bytes signature;  ///< COSE_Sign1 by the custody key over canonical()
 
   /// Reads the file and checks it against the roster: one share for each officer, in the roster's order. Throws
@@ -44,6 +45,8 @@ struct Dealing {
   [[nodiscard]] static Dealing load(const std::filesystem::path& file, const Roster& roster);
   /// The same of a file's text; `name` stands for the file in errors.
   [[nodiscard]] static Dealing parse(std::string_view text, const std::string& name, const Roster& roster);
+  /// Form only: nothing in it is believed yet.
+  [[nodiscard]] static Dealing parse(std::string_view text, const std::string& name);
   [[nodiscard]] std::string yaml() const;
   /// The deterministic CBOR that is signed.
   [[nodiscard]] Bytes canonical() const;
@@ -55,12 +58,12 @@ struct Dealing {
 /// before the token is told the new PIN until the dealing in it has become the current one.
 struct Renewal {
   Dealing dealing;
-  Bytes occasion;      ///< digest of the request or act for which the token was opened
   Bytes sealed_pin;    ///< the new PIN, sealed to that occasion's session key: quorum::seal_pin
   bool tried = false;  ///< the new PIN was given to the token after a crash; see hsm::GuardedSession
 
   /// Throws as Dealing::load.
   [[nodiscard]] static Renewal load(const std::filesystem::path& file, const Roster& roster);
+  [[nodiscard]] static Renewal parse(std::string_view text, const std::string& name);
   [[nodiscard]] std::string yaml() const;
 };
 

@@ -30,7 +30,7 @@ Bytes pin_context(const Roster& roster, const Renewal& renewal) {
       .text(roster.token_serial)
       .bytes(roster.digest())
       .unsigned_integer(renewal.dealing.number)
-      .bytes(renewal.occasion)
+      .bytes(renewal.dealing.occasion)
       .encoded();
 }
 

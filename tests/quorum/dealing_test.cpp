@@ -54,6 +54,7 @@ TEST_P(TamperedDealing, IsRefused) {
 INSTANTIATE_TEST_SUITE_P(
     EveryField, TamperedDealing,
     testing::Values(Tampering{"Number", [](Dealing& d) { d.number = 2; }, "altered"},
+                    Tampering{"Occasion", [](Dealing& d) { d.occasion = Bytes(32, 1); }, "altered"},
                     Tampering{"Box", [](Dealing& d) { d.shares[0].box.back() ^= 1; }, "altered"},
                     Tampering{"Commitment", [](Dealing& d) { d.shares[1].commitment[0] ^= 1; }, "altered"},
                     Tampering{"Officer", [](Dealing& d) { d.shares[1].officer = "mallory"; }, "one for each officer"},
@@ -69,8 +70,9 @@ class Renewals : public testing::Test {
   void begin(std::uint64_t number) {
     auto dealing = test::small_quorum().dealing;
     dealing.number = number;
+    dealing.occasion = Bytes(32, 5);
     dealing.sign(test::small_quorum().custody, Botan::system_rng());
-    publish(files_.pending, std::string_view{Renewal{dealing, Bytes(32, 5), Bytes(40, 6), true}.yaml()});
+    publish(files_.pending, std::string_view{Renewal{dealing, Bytes(40, 6), true}.yaml()});
   }
   [[nodiscard]] std::optional<Renewal> unfinished() const {
     return files_.unfinished(test::small_quorum().roster, test::small_quorum().dealing);
@@ -85,7 +87,7 @@ TEST_F(Renewals, AreFoundWithAllThatTheyNeedToGoOn) {
   const auto found = unfinished();
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->dealing.number, 2U);
-  EXPECT_EQ(found->occasion, Bytes(32, 5));
+  EXPECT_EQ(found->dealing.occasion, Bytes(32, 5));
   EXPECT_EQ(found->sealed_pin, Bytes(40, 6));
   EXPECT_TRUE(found->tried);
 }

@@ -70,8 +70,9 @@ class Guarded : public test::SoftHsmTest {
   Pin begin_renewal(const std::vector<quorum::Contribution>& contributions) {
     const GuardedSession session{occasion(contributions)};
     auto fresh = random_pin(Botan::system_rng());
-    quorum::Renewal renewal{
-        seal_shares(quorum_.roster, 2, deal(fresh, 2, 3, Botan::system_rng()), Botan::system_rng()), kDigest, {}};
+    quorum::Renewal renewal{seal_shares(quorum_.roster, 2, deal(fresh, 2, 3, Botan::system_rng()), Botan::system_rng()),
+                            {}};
+    renewal.dealing.occasion = kDigest;
     auto token = Token::open(test::SoftHsm::address("release"));
     token.login(quorum_.pin);
     renewal.dealing.sign(*token.signing_key("custody"), Botan::system_rng());

@@ -85,14 +85,15 @@ TEST(Shares, AreHandedOverToOneSessionKey) {
 TEST(RenewedPins, OpenForTheirOccasionAndDealingOnly) {
   const auto& quorum = test::small_quorum();
   crypto::SoftwareAgreementKey session{quorum.share_keys[2], Botan::system_rng()};
-  Renewal renewal{quorum.dealing, Bytes(32, 1), {}};
+  Renewal renewal{quorum.dealing, {}};
+  renewal.dealing.occasion = Bytes(32, 1);
   renewal.sealed_pin = seal_pin(quorum.pin, session.public_point(), quorum.roster, renewal, Botan::system_rng());
   const auto open = [&](const Renewal& tried) {
     return attempt([&] { return open_pin(session, quorum.roster, tried).size(); });
   };
   EXPECT_EQ(std::get<std::size_t>(open(renewal)), quorum.pin.size());
   Renewal other_occasion = renewal, other_dealing = renewal;
-  other_occasion.occasion = Bytes(32, 2);
+  other_occasion.dealing.occasion = Bytes(32, 2);
   other_dealing.dealing.number = 2;
   EXPECT_TRUE(std::holds_alternative<Error>(open(other_occasion)));
   EXPECT_TRUE(std::holds_alternative<Error>(open(other_dealing)));

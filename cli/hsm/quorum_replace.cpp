@@ -1,0 +1,212 @@
+// A new roster over the same token. What lies on the disk at each instant, and how a run after a kill goes on:
+// lamp-quorum(5), "Replacing officers".
+#include <botan/pk_keys.h>
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "cli/hsm/enrol.hpp"
+#include "cli/hsm/quorum.hpp"
+#include "cli/quorum_act.hpp"
+#include "lib/base/error.hpp"
+#include "lib/crypto/cose.hpp"
+#include "lib/quorum/anchor.hpp"
+#include "lib/quorum/model_keys.hpp"
+
+namespace lamp::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kCustodyKey = "custody";
+
+struct ReplaceOptions {
+  std::string name;
+  std::uint64_t threshold = 0;
+  std::vector<std::string> officers;
+};
+
+void declare(Arguments& a, ReplaceOptions& o) {
+  a.positional("name", o.name, "Name of the quorum");
+  a.required("--threshold", o.threshold, "How many officers it takes from now on");
+  a.required("--officer", o.officers, "An officer of the new roster; once for each");
+}
+
+/// Made before the token is told its new PIN, so that after it nothing is left to do but to put files in their places.
+struct NextFiles {
+  explicit NextFiles(const fs::path& site, const std::string& name)
+      : roster{site / "quorum" / (name + ".next.yaml")}, model_keys{site / "quorum" / (name + ".kek.next.yaml")} {}
+  fs::path roster, model_keys;
+};
+
+class Replacement {
+ public:
+  Replacement(Host& host, const ReplaceOptions& options)
+      : host_{host},
+        options_{options},
+        files_{host.site().root, options.name},
+        next_files_{host.site().root, options.name},
+        now_{known_quorum(host, options.name)} {}
+
+  Exit run() {
+    content_ = asked_for();
+    if (content_ && proposed().digest() == now_.digest())  // all but the record was done
+      now_ = quorum::Roster::load(quorum::older_roster_file(root(), now_.name, now_.epoch - 1));
+    else
+      settle_content();
+    QuorumAct act{host_, now_, {std::string{quorum::kReplaceKind}, options_.name, *content_}};
+    if ((act.done_before() || !dealt_anew()) && !deal_anew(act)) {
+      host_.finish();
+      return act.waiting();
+    }
+    put_in_place();
+    const auto next = proposed();
+    act.finish(event(next), [&](store::Transaction& t) { quorum::remember(t, next); });
+    fmt::print(host_.world().out, "quorum {}, epoch {}: {} of {} officers\nroster digest {}\n", next.name, next.epoch,
+               next.threshold, next.officers.size(), hex(next.digest()));
+    host_.finish();
+    return Exit::ok;
+  }
+
+ private:
+  [[nodiscard]] const fs::path& root() const { return host_.site().root; }
+  [[nodiscard]] quorum::Roster proposed() const { return quorum::Roster::parse(*content_, "the new roster"); }
+
+  /// The content of the act that an earlier run wrote.
+  [[nodiscard]] std::optional<std::string> asked_for() const {
+    const quorum::ActFiles act{root(), options_.name + ".replace." + options_.name};
+    if (!fs::exists(act.act())) return std::nullopt;
+    return in_context(act.act().string(), [&] { return quorum::Act::parse(read_file(act.act())).content; });
+  }
+
+  void settle_content() {
+    auto wanted = next_roster();
+    if (content_ && proposed().digest() == wanted.digest()) return;
+    if (content_ && begun()) {
+      std::string names;
+      for (const auto& officer : proposed().officers) names += " --officer " + officer.name;
+      throw Error{Errc::denied,
+                  "a replacement was cut short that may have changed the PIN already; finish it: lamp-hsm "
+                  "quorum replace " +
+                      options_.name + " --threshold " + std::to_string(proposed().threshold) + names};
+    }
+    // That newcomers hold the keys of their certificates is shown now, before anybody approves.
+    for (const auto& name : newcomers_)
+      wanted.signatures.push_back(
+          cose::sign1(*host_.person_key(name), host_.world().rng, wanted.canonical(), quorum::kRosterContext));
+    content_ = wanted.yaml();
+  }
+
+  quorum::Roster next_roster() {
+    if (options_.threshold < 2 || options_.threshold >= options_.officers.size())
+      throw Error{Errc::bad_input,
+                  "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
+                  "that a lost card loses nothing"};
+    auto next = now_;
+    next.epoch = now_.epoch + 1;
+    next.threshold = options_.threshold;
+    next.previous = now_.digest();
+    next.signatures.clear();
+    next.ancestors.clear();
+    next.officers.clear();
+    newcomers_.clear();
+    for (const auto& name : options_.officers) {
+      if (next.find(name) != nullptr) throw Error{Errc::bad_input, "officer " + name + " is named twice"};
+      const auto& person = host_.site().person(name);
+      const auto* known = now_.find(name);
+      if (known != nullptr && known->certificate == leaf_certificate(person)) {
+        next.officers.push_back(*known);
+        continue;
+      }
+      next.officers.push_back(enrol_officer(host_, person));
+      newcomers_.push_back(name);
+    }
+    return next;
+  }
+
+  /// The PIN was renewed, or may have been, for the roster that was proposed.
+  [[nodiscard]] bool begun() const {
+    const auto next = proposed();
+    const auto pending = attempt([&] { return quorum::Renewal::load(files_.pending, next).tried; });
+    return dealt_anew() || std::holds_alternative<bool>(pending);
+  }
+
+  [[nodiscard]] bool dealt_anew() const {
+    const auto loaded = attempt([&] { return quorum::Dealing::load(files_.current, proposed()).number; });
+    return std::holds_alternative<std::uint64_t>(loaded);
+  }
+
+  /// False when officers' approvals are missing.
+  bool deal_anew(QuorumAct& act) {
+    if (!act.approved()) return false;
+    auto next = proposed();
+    auto& session = act.open(&next);
+    const auto custody = session.token().signing_key(kCustodyKey);
+    auto& rng = host_.world().rng;
+    next.signatures.push_back(cose::sign1(*custody, rng, next.canonical(), quorum::kRosterContext));
+    for (const auto& contribution : act.contributions())
+      if (std::ranges::find(act.officers(), contribution.officer) != act.officers().end())
+        next.signatures.push_back(contribution.approval);
+    const auto verdict = quorum::check_succession(next, now_);
+    if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
+    publish(next_files_.roster, std::string_view{next.yaml()});
+    if (const auto file = quorum::model_keys_file(root(), now_.name); fs::exists(file)) {
+      auto keys = quorum::ModelKeys::load(file, now_);
+      keys.epoch = next.epoch;
+      keys.sign(*custody, rng);
+      publish(next_files_.model_keys, std::string_view{keys.yaml()});
+    }
+    session.renew(rng, kCustodyKey);
+    act.close();
+    return true;
+  }
+
+  /// Only what is prepared is moved, so that it can be done again from any point.
+  void put_in_place() {
+    if (fs::exists(next_files_.roster)) {
+      const auto older = quorum::older_roster_file(root(), now_.name, now_.epoch);
+      if (!fs::exists(older)) publish(older, std::string_view{now_.yaml()});
+      move_over(next_files_.model_keys, quorum::model_keys_file(root(), now_.name));
+      move_over(next_files_.roster, quorum::roster_file(root(), now_.name));
+    }
+  }
+
+  static void move_over(const fs::path& from, const fs::path& to) {
+    if (!fs::exists(from)) return;
+    publish(to, ByteView{read_file(from)});
+    guarded(Errc::unavailable, [&] { fs::remove(from); });
+  }
+
+  [[nodiscard]] static audit::Event event(const quorum::Roster& next) {
+    audit::Event event{account_name(), "hsm.quorum.replace", next.name, {}};
+    event.details = {{"epoch", std::to_string(next.epoch)},
+                     {"new-roster", hex(next.digest())},
+                     {"threshold", std::to_string(next.threshold)}};
+    for (const auto& officer : next.officers) event.details.emplace_back("new-officer", officer.name);
+    return event;
+  }
+
+  Host& host_;
+  const ReplaceOptions& options_;
+  quorum::DealingFiles files_;
+  NextFiles next_files_;
+  quorum::Roster now_;
+  std::vector<std::string> newcomers_;
+  std::optional<std::string> content_;
+};
+
+Exit replace(const ReplaceOptions& options, World& world) {
+  Host host{world};
+  return Replacement{host, options}.run();
+}
+
+}  // namespace
+
+void add_quorum_replace(Tool& tool) {
+  tool.verb<ReplaceOptions>("quorum replace", "Put a quorum under other officers or another threshold", declare,
+                            replace);
+}
+
+}  // namespace lamp::cli
