@@ -75,6 +75,7 @@ Dossier load_dossier(Host& host, const firmware::ReleaseName& name) {
 
 quorum::Tally count_approvals(const Dossier& dossier, Instant now) {
   std::vector<Bytes> approvals;
+  approvals.reserve(dossier.contributions.size());
   for (const auto& contribution : dossier.contributions) approvals.push_back(contribution.approval);
   auto tally = quorum::tally(approvals, dossier.roster, dossier.request.suit_digest, quorum::kReleaseContext, now,
                              dossier.request.digest());
