@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/sign/image_report.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
@@ -21,7 +22,7 @@ struct InspectOptions {
 };
 
 void declare(Arguments& a, InspectOptions& o) {
-  a.positional("file", o.file, "Signed release");
+  a.positional("file", o.file, "Signed release, or another firmware file");
   a.flag("--json", o.json, "Print JSON");
 }
 
@@ -43,7 +44,8 @@ nlohmann::json describe(const firmware::ReleaseFile& release) {
   for (const auto& block : envelope.blocks()) blocks.push_back(describe(cose::parse_sign1(block)));
   auto revoked = nlohmann::json::array();
   for (const auto& id : manifest.revoked.ids()) revoked.push_back(hex(id));
-  return {{"model", std::string{manifest.model}},
+  return {{"kind", "suit"},
+          {"model", std::string{manifest.model}},
           {"version", manifest.version.text()},
           {"sequence", manifest.sequence},
           {"epoch", manifest.security_epoch},
@@ -81,7 +83,19 @@ void print(const nlohmann::json& all, std::ostream& out) {
   out << "Nothing here was verified: see 'lamp-sign verify'.\n";
 }
 
+/// Whatever is no SUIT envelope. A file with a rule broken is shown as far as it goes, and refused.
+Exit inspect_image(const InspectOptions& options, const firmware::Input& file, World& world) {
+  const auto all = in_context(options.file, [&] { return describe_image(firmware::kind_of(file), file); });
+  if (options.json)
+    world.out << all.dump(2) << '\n';
+  else
+    print_image(all, world.out);
+  return all.at("findings").empty() ? Exit::ok : Exit::refused;
+}
+
 Exit inspect(const InspectOptions& options, World& world) {
+  const firmware::FileInput file{options.file};
+  if (firmware::kind_of(file) != firmware::FileKind::suit) return inspect_image(options, file, world);
   const firmware::ReleaseFile release{options.file};
   const auto all = in_context(options.file, [&] { return describe(release); });
   if (options.json)
@@ -94,7 +108,7 @@ Exit inspect(const InspectOptions& options, World& world) {
 }  // namespace
 
 void add_sign_inspect(Tool& tool) {
-  tool.verb<InspectOptions>("inspect", "Show what a signed release holds, without judging it", declare, inspect);
+  tool.verb<InspectOptions>("inspect", "Show what a firmware file holds, without judging it", declare, inspect);
 }
 
 }  // namespace lamp::cli

@@ -11,6 +11,7 @@ Tool make_sign_tool() {
   add_sign_verify(tool);
   add_sign_inspect(tool);
   add_sign_transcript(tool);
+  add_sign_convert(tool);
   return tool;
 }
 

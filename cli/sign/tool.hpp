@@ -11,6 +11,7 @@ void add_sign_show(Tool& tool);
 void add_sign_approve(Tool& tool);
 void add_sign_seal(Tool& tool);
 void add_sign_verify(Tool& tool);
+void add_sign_convert(Tool& tool);
 void add_sign_inspect(Tool& tool);
 void add_sign_transcript(Tool& tool);
 

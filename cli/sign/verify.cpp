@@ -4,8 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/sign/dossier.hpp"
+#include "cli/sign/image_report.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/release_file.hpp"
 
@@ -17,15 +19,17 @@ struct VerifyOptions {
   std::string model;
   std::string quorum;
   std::optional<std::uint64_t> minimum_epoch, minimum_sequence;
+  std::vector<std::string> trusted;
   bool json = false;
 };
 
 void declare(Arguments& a, VerifyOptions& o) {
-  a.positional("file", o.file, "Signed release");
+  a.positional("file", o.file, "Signed release, or another firmware file");
   a.option("--model", o.model, "Model that it must be for");
   a.option("--min-epoch", o.minimum_epoch, "Lowest security epoch to accept");
   a.option("--min-sequence", o.minimum_sequence, "Lowest sequence number to accept");
   a.option("--quorum", o.quorum, "Quorum that must have signed; the site's release quorum by default");
+  a.option("--trusted", o.trusted, "PEM file whose keys or certificates sign MCUboot images and packages");
   a.flag("--json", o.json, "Print JSON");
 }
 
@@ -59,7 +63,13 @@ void print(const firmware::ReleaseFile& release, const std::string& file, std::o
              manifest.version.text(), manifest.sequence, manifest.security_epoch, hex(manifest.image_digest));
 }
 
-Exit verify(const VerifyOptions& options, World& world) {
+Exit complain(const VerifyOptions& options, const std::vector<std::string>& objections, World& world) {
+  for (const auto& objection : objections)
+    world.err << "lamp-sign: refused: " << options.file << ": " << objection << '\n';
+  return objections.empty() ? Exit::ok : Exit::refused;
+}
+
+Exit verify_release_file(const VerifyOptions& options, World& world) {
   Host host{world};
   const firmware::ReleaseFile release{options.file};
   const auto verdict = firmware::verify_release(release, make_trust(host, options));
@@ -67,9 +77,63 @@ Exit verify(const VerifyOptions& options, World& world) {
     print_json(verdict, release, world.out);
   else if (verdict.acceptable())
     print(release, options.file, world.out);
-  for (const auto& objection : verdict.objections)
-    world.err << "lamp-sign: refused: " << options.file << ": " << objection << '\n';
-  return verdict.acceptable() ? Exit::ok : Exit::refused;
+  return complain(options, verdict.objections, world);
+}
+
+ImageTrust image_trust(const VerifyOptions& options, World& world) {
+  auto trust = read_trust(options.trusted, world.clock.now());
+  trust.minimum_epoch = options.minimum_epoch;
+  if (!options.model.empty()) {
+    Host host{world};
+    trust.model = options.model;
+    trust.vendor = firmware::device_profile(host.site(), options.model).vendor;
+  }
+  return trust;
+}
+
+/// An envelope that a Zigbee OTA file carries: objections have no place of their own in it but its beginning.
+firmware::Findings judge_envelope(const VerifyOptions& options, const firmware::Input& file, World& world) {
+  if (file.size() > kDefaultFileLimit) return {{0, "an envelope of more than 64 MiB inside another file"}};
+  Host host{world};
+  const auto bytes = file.bytes(0, static_cast<std::size_t>(file.size()));
+  firmware::Findings findings;
+  for (const auto& objection : firmware::verify_release(bytes, make_trust(host, options)).objections)
+    findings.push_back({0, objection});
+  return findings;
+}
+
+Exit report(const VerifyOptions& options, std::string_view kind, const firmware::Findings& findings, World& world) {
+  if (options.json)
+    world.out << nlohmann::json{{"acceptable", findings.empty()}, {"kind", kind}, {"findings", to_json(findings)}}.dump(
+                     2)
+              << '\n';
+  else if (findings.empty())
+    fmt::print(world.out, "{}: good: {}\n", options.file, kind);
+  std::vector<std::string> objections;
+  for (const auto& finding : findings) objections.push_back(finding.text());
+  return complain(options, objections, world);
+}
+
+/// A file by its content; what a Zigbee OTA file carries is judged as if it came alone, at its place in the file.
+Exit verify(const VerifyOptions& options, World& world) {
+  const firmware::FileInput file{options.file};
+  auto kind = firmware::kind_of(file);
+  if (kind == firmware::FileKind::suit) return verify_release_file(options, world);
+  std::uint64_t offset = 0, size = file.size();
+  if (kind == firmware::FileKind::zigbee) {
+    const auto element = upgrade_image_in(file);
+    if (!element.findings.empty()) return report(options, name_of(kind), element.findings, world);
+    offset = element.offset;
+    size = element.size;
+  }
+  const firmware::Section inner{file, offset, size};
+  kind = firmware::kind_of(inner);
+  auto findings = in_context(options.file, [&] {
+    return kind == firmware::FileKind::suit ? judge_envelope(options, inner, world)
+                                            : judge_image(kind, inner, image_trust(options, world));
+  });
+  for (auto& finding : findings) finding.offset += offset;
+  return report(options, name_of(kind), findings, world);
 }
 
 }  // namespace
