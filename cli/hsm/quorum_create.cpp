@@ -66,6 +66,7 @@ class Founding {
     pin_length_ = hsm::guarded_pin_length(place.module, place.module_init);
     if (!options_.no_release_key) {
       models_ = firmware::device_models(host_.site());
+      output_keys_ = firmware::output_key_labels(host_.site());
       find_stations();
     }
     requests_point_ = host_.token("host").agreement_key("requests")->public_point();
@@ -96,6 +97,8 @@ class Founding {
     roster_.token_serial = token.info().serial;
     if (!options_.no_release_key) roster_.release_key = Botan::X509::BER_encode(*token.public_key(kReleaseKey));
     roster_.custody_key = Botan::X509::BER_encode(*token.public_key(kCustodyKey));
+    for (const auto& label : output_keys_)
+      roster_.other_keys.emplace(label, Botan::X509::BER_encode(*token.public_key(label)));
     dealing_ =
         hsm::seal_shares(roster_, 1, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
     rehearse(pin);
@@ -124,6 +127,7 @@ class Founding {
       fmt::print(out, "  {:<16} approval key {}\n", officer.name, hex(cose::key_id(*roster_.officer_key(officer))));
     fmt::print(out, "token {}, serial {}: {}custody (P-256)", roster_.token_label, roster_.token_serial,
                options_.no_release_key ? "" : "release (RSA-4096), ");
+    for (const auto& label : output_keys_) fmt::print(out, ", {} (P-256)", label);
     for (const auto& model : models_) fmt::print(out, ", {}", kek_label(model));
     if (!stations_.empty()) out << "\nmodel keys wrapped for";
     for (const auto& station : stations_) out << ' ' << station.name;
@@ -172,6 +176,7 @@ class Founding {
   void make_keys(hsm::Token& token) {
     if (!options_.no_release_key) token.generate_key(hsm::KeyKind::rsa4096, hsm::KeyUse::sign, kReleaseKey);
     token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::sign, kCustodyKey);
+    for (const auto& label : output_keys_) token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::sign, label);
     for (const auto& model : models_) {
       token.generate_aes_key(kek_label(model));
       for (const auto& station : stations_) {
@@ -231,6 +236,7 @@ class Founding {
   Host& host_;
   std::vector<std::pair<std::string, std::string>> attestation_;
   std::vector<std::string> models_;
+  std::set<std::string> output_keys_;
   std::vector<config::Person> stations_;
   Bytes requests_point_;
   std::size_t pin_length_ = 0;

@@ -56,9 +56,8 @@ void CeremonyRecord::add_signature(const firmware::SignedRegion& region, Bytes s
   transcript_.add(RecordKind::signature, firmware::SignatureBody{region, std::move(signature)}.encode(), host_.now());
 }
 
-firmware::Transcript CeremonyRecord::close(const firmware::Measured& release, ReleaseSession& session) && {
-  const firmware::ReleaseBody body{{{"release.suit", {release.digest.begin(), release.digest.end()}, release.size}}};
-  transcript_.seal(body.encode(), host_.now(), *session.custody_key(), host_.world().rng);
+firmware::Transcript CeremonyRecord::close(const firmware::ReleaseBody& release, ReleaseSession& session) && {
+  transcript_.seal(release.encode(), host_.now(), *session.custody_key(), host_.world().rng);
   return std::move(transcript_);
 }
 

@@ -19,7 +19,7 @@ class CeremonyRecord {
   void add_signature(const firmware::SignedRegion& region, Bytes signature);
   [[nodiscard]] const firmware::Transcript& transcript() const noexcept { return transcript_; }
   /// What will be published, signed by the custody key over everything before.
-  [[nodiscard]] firmware::Transcript close(const firmware::Measured& release, ReleaseSession& session) &&;
+  [[nodiscard]] firmware::Transcript close(const firmware::ReleaseBody& release, ReleaseSession& session) &&;
 
  private:
   Host& host_;

@@ -3,6 +3,7 @@
 #include <botan/pk_keys.h>
 #include <botan/x509_key.h>
 
+#include "cli/sign/release_outputs.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/firmware/device_profile.hpp"
 
@@ -36,7 +37,9 @@ Verdict ask_policy(Host& host, const firmware::ReleasePolicy& policy, const Doss
     return order;
   });
   const auto terms = firmware::check_terms(policy, r.terms, circumstances(host, dossier.roster, r.name.model));
-  verdict.objections.insert(verdict.objections.end(), terms.objections.begin(), terms.objections.end());
+  const auto outputs = judge_outputs(host, dossier);
+  for (const auto* more : {&terms, &outputs})
+    verdict.objections.insert(verdict.objections.end(), more->objections.begin(), more->objections.end());
   return verdict;
 }
 

@@ -15,7 +15,7 @@ namespace lamp::cli {
 /// What this host knows about a model's releases under this roster.
 [[nodiscard]] firmware::Circumstances circumstances(Host& host, const quorum::Roster& roster, const std::string& model);
 
-/// Every rule, for the request as it is now: order, version, terms. The release tables must be up to date.
+/// Every rule, for the request as it is now: order, version, terms, outputs. The release tables must be up to date.
 [[nodiscard]] Verdict ask_policy(Host& host, const firmware::ReleasePolicy& policy, const Dossier& dossier);
 
 /// How many distinct officers it takes: the roster's threshold and what the request asks for beyond.

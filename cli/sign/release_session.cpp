@@ -3,9 +3,9 @@
 #include <botan/pk_keys.h>
 #include <botan/x509_key.h>
 
+#include "cli/sign/release_outputs.hpp"
 #include "lib/base/error.hpp"
 #include "lib/crypto/cose.hpp"
-#include "lib/firmware/device_profile.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -43,6 +43,19 @@ Bytes ReleaseSession::sign() {
   if (!verdict.acceptable())
     throw Error{Errc::unavailable, "the token's signature does not verify: " + verdict.objections.front()};
   return block;
+}
+
+void ReleaseSession::sign_outputs(const firmware::DeviceProfile& profile) {
+  const auto expected = output_keys(dossier_.roster);
+  const auto key = [&](const std::string& label) {
+    auto found = session_.token().signing_key(label);
+    if (found->public_key()->subject_public_key() != expected(label)->subject_public_key())
+      throw Error{Errc::denied, "key '" + label + "' in the token is not the one that the roster names"};
+    return found;
+  };
+  const auto& files = dossier_.files;
+  (void)firmware::finish_outputs(profile.outputs, output_subject(profile, dossier_.request), files.directory,
+                                 files.staging(), output_regions(dossier_.request), key, host_.world().rng);
 }
 
 std::vector<firmware::ContentKey> ReleaseSession::fill_stock() {

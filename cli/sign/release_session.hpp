@@ -8,6 +8,7 @@
 #include "cli/sign/dossier.hpp"
 #include "hsm/guarded_session.hpp"
 #include "lib/firmware/content_key.hpp"
+#include "lib/firmware/device_profile.hpp"
 
 namespace lamp::cli {
 
@@ -19,6 +20,8 @@ class ReleaseSession {
 
   /// The release key's COSE_Sign1 over the request's SUIT_Digest, verified in software.
   [[nodiscard]] Bytes sign();
+  /// Signs the outputs beside the envelope, lib/firmware/outputs.hpp, into the release's staging folder; each verified.
+  void sign_outputs(const firmware::DeviceProfile& profile);
   /// New content keys for what requests have taken.
   [[nodiscard]] std::vector<firmware::ContentKey> fill_stock();
   /// Signs transcripts and dealings.

@@ -4,6 +4,7 @@
 
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/policy_check.hpp"
+#include "cli/sign/release_outputs.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -122,7 +123,8 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
                  const firmware::Terms& terms, const std::string& image) {
   const auto& name = release.wanted.name;
   const auto encrypted = encrypt(host, release, image);
-  const auto manifest = encode_manifest(firmware::device_profile(host.site(), name.model), release, encrypted);
+  const auto profile = firmware::device_profile(host.site(), name.model);
+  const auto manifest = encode_manifest(profile, release, encrypted);
   firmware::Request request;
   request.name = name;
   request.sequence = release.sequence;
@@ -142,6 +144,10 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   request.expires = release.requested + (terms.expires - terms.requested);
   request.signed_regions = {firmware::suit_region(request.suit_digest)};
   const firmware::ReleaseFiles files{host.site().root, name};
+  std::filesystem::remove_all(files.staging());  // signed for a request that this one replaces
+  for (auto& region : firmware::prepare_outputs(profile.outputs, output_subject(profile, request), image,
+                                                files.directory, output_keys(roster)))
+    request.signed_regions.push_back(std::move(region));
   publish(files.manifest(), ByteView{manifest});
   publish(files.request(), ByteView{request.encode()});
 }
@@ -158,7 +164,8 @@ firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmwa
   if (!options.hardware.empty())
     terms.hardware = in_context("--hardware", [&] { return firmware::Hardware::parse_revisions(options.hardware); });
   terms.hardware.type = profile.hardware_type;
-  terms.keys = {"release"};
+  terms.keys = profile.outputs.key_labels();
+  terms.keys.insert(terms.keys.begin(), "release");
   terms.extra_approvals = options.extra_approvals;
   terms.demo = host.site().demo;
   terms.requested = host.now();
@@ -227,6 +234,7 @@ Exit request(const RequestOptions& options, World& world) {
                                 image.size,
                                 options.extra_approvals};
   host.database().migrate(firmware::release_schema());
+  if (const auto why = missing_output_keys(profile, roster); !why.empty()) return refuse(why, world);
   if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
 
   const auto before = standing(host, {host.site().root, wanted.name});

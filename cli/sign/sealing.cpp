@@ -9,13 +9,16 @@
 
 #include "cli/sign/ceremony_record.hpp"
 #include "cli/sign/policy_check.hpp"
+#include "cli/sign/release_outputs.hpp"
 #include "lib/audit/log.hpp"
 #include "lib/audit/note.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/lockdown.hpp"
+#include "lib/base/move_file.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/output_evidence.hpp"
 #include "lib/firmware/release_file.hpp"
 
 namespace lamp::cli {
@@ -42,6 +45,24 @@ audit::Event event(const Dossier& dossier, const firmware::Transcript& transcrip
                    {"transcript", hex(sealed_head(transcript))}};
   for (const auto& officer : approving_officers(transcript)) event.details.emplace_back("officer", officer);
   return event;
+}
+
+/// A file under its published name.
+firmware::PublishedFile measured(const std::filesystem::path& file) {
+  FileSource source{file};
+  const auto is = firmware::measure(source);
+  return {file.filename().string(), {is.digest.begin(), is.digest.end()}, is.size};
+}
+
+/// What lies in the staging folder is what the request lists, by the roster's key; gives its signature.
+Bytes staged_signature(const Dossier& dossier, const firmware::SignedRegion& region) {
+  const auto file = dossier.files.staging() / firmware::output_file(region.output);
+  auto signature = firmware::output_signature(region, file);
+  const auto verdict = firmware::judge_output(region, dossier.roster.other_keys.at(region.key), signature, file);
+  if (!verdict.acceptable())
+    throw Error{Errc::denied, "an output does not verify after it was signed (" + verdict.objections.front() +
+                                  "); nothing was published"};
+  return signature;
 }
 
 /// The newest record of this seal in the log, searched from the log's end.
@@ -92,36 +113,62 @@ void Sealing::sign(const quorum::Tally& tally, const firmware::ReleasePolicy& po
   open_session(tally);
   CeremonyRecord record{host_, dossier_};
   record.begin(tally, policy, *session_);
+  const auto profile = firmware::device_profile(host_.site(), dossier_.request.name.model);
+  session_->sign_outputs(profile);
   record.add_signature(dossier_.request.signed_regions.front(), session_->sign());
-  const auto release = stage(record.transcript());
+  for (const auto& region : output_regions(dossier_.request))
+    record.add_signature(region, staged_signature(dossier_, region));
+  const auto release = stage_all(record.transcript(), profile);
   transcript_ = std::move(record).close(release, *session_);
   keep_transcript();
 }
 
+/// The envelope, and what is around something signed.
+firmware::ReleaseBody Sealing::stage_all(const firmware::Transcript& transcript,
+                                         const firmware::DeviceProfile& profile) {
+  stage(transcript);
+  const auto folder = dossier_.files.staging();
+  firmware::ReleaseBody body;
+  for (const auto& region : dossier_.request.signed_regions)
+    body.files.push_back(measured(folder / firmware::output_file(region.output)));
+  for (const auto& file : firmware::wrap_outputs(profile.outputs, output_subject(profile, dossier_.request), folder))
+    body.files.push_back(measured(file));
+  return body;
+}
+
 void Sealing::keep_transcript() { publish(dossier_.files.transcript(), ByteView{transcript_->encoded()}); }
 
-/// Writes the release beside its place and verifies what was written.
-firmware::Measured Sealing::stage(const firmware::Transcript& transcript) {
-  staged_.emplace(dossier_.files.sealed());
-  assemble(dossier_, transcript, *staged_);
-  const auto verdict = judge_release(host_, dossier_, staged_->staged());
+/// Writes the envelope and verifies what was written.
+void Sealing::stage(const firmware::Transcript& transcript) {
+  FileSink staged{dossier_.files.staging() / dossier_.files.sealed().filename()};
+  assemble(dossier_, transcript, staged);
+  const auto verdict = judge_release(host_, dossier_, staged.staged());
   if (!verdict.acceptable())
     throw Error{Errc::denied, "the release does not verify after it was signed (" + verdict.objections.front() +
                                   "); nothing was published"};
-  FileSource written{staged_->staged()};
-  return firmware::measure(written);
+  staged.commit();
 }
 
 Bytes Sealing::publish_release() {
-  const auto recorded = firmware::ReleaseBody::decode(transcript_->find(RecordKind::release)->body).files.front();
-  if (!staged_) {
-    const auto digest = stage(*transcript_).digest;
-    if (!std::ranges::equal(recorded.digest, digest))
-      throw Error{Errc::denied, "the transcript is of another release than the files here give"};
-  }
-  staged_->commit();
-  staged_.reset();
-  return recorded.digest;
+  const auto files = firmware::ReleaseBody::decode(transcript_->find(RecordKind::release)->body).files;
+  for (auto file = files.rbegin(); file != files.rend(); ++file) publish_file(*file);
+  return files.front().digest;
+}
+
+void Sealing::publish_file(const firmware::PublishedFile& file) {
+  const auto staged = dossier_.files.staging() / file.name;
+  const auto place = dossier_.files.directory / file.name;
+  const auto is_it = [&](const std::filesystem::path& path) {
+    return std::filesystem::exists(path) && sha256_of_file(path) == file.digest;
+  };
+  if (is_it(place)) return;
+  // The envelope can be put together from the transcript; nothing else is signed twice.
+  if (!is_it(staged) && place == dossier_.files.sealed()) stage(*transcript_);
+  if (!is_it(staged))
+    throw Error{Errc::denied, staged.string() +
+                                  " is not the file that was signed, which the transcript names; "
+                                  "bring it back, or request the image as a new version"};
+  move_file(staged, place);
 }
 
 void Sealing::finish(ByteView release_digest) {
@@ -130,6 +177,8 @@ void Sealing::finish(ByteView release_digest) {
     // Approvals that counted when it was signed count for what is left to do.
     open_session(count_approvals(dossier_, transcript_->records().front().at));
   record(release_digest);
+  std::filesystem::remove_all(dossier_.files.staging());
+  firmware::discard_unsigned(dossier_.files.directory);
   renew();
   auto& token = host_.token("host");
   if (token.has_key(session_label(dossier_.request.name))) token.destroy_key(session_label(dossier_.request.name));

@@ -1,6 +1,6 @@
 // One seal: what is done with the release token and in which order, so that a kill at any instant leaves either nothing
-// or something that the same command finishes. Signed once: when a transcript with the signatures is there, the release
-// is put together from it.
+// or something that the same command finishes. Signed once: what is signed lies in the release's staging folder, and
+// when a transcript that names those files is there they are only given their places.
 #pragma once
 
 #include <memory>
@@ -28,7 +28,7 @@ class Sealing {
   /// Gives up what the combiner must not have, opens the token, signs, verifies; the transcript with the signatures is
   /// durable when this returns.
   void sign(const quorum::Tally& tally, const firmware::ReleasePolicy& policy);
-  /// Puts the release together from the transcript, verifies and publishes it. Gives its digest.
+  /// Gives every file that the transcript names its place, release.suit the last. Gives that one's digest.
   Bytes publish_release();
   /// What has to follow a use of the token: database, PIN renewal, end of the session key, log, rest of the transcript.
   /// Each is done once, whichever run gets to it.
@@ -42,13 +42,15 @@ class Sealing {
   void add_renewal();
   void add_receipt();
   void keep_transcript();
-  firmware::Measured stage(const firmware::Transcript& transcript);
+  void stage(const firmware::Transcript& transcript);
+  [[nodiscard]] firmware::ReleaseBody stage_all(const firmware::Transcript& transcript,
+                                                const firmware::DeviceProfile& profile);
+  void publish_file(const firmware::PublishedFile& file);
 
   Host& host_;
   const Dossier& dossier_;
   std::optional<firmware::Transcript> transcript_;
   std::unique_ptr<ReleaseSession> session_;
-  std::optional<FileSink> staged_;  ///< the release, verified, before it has its name
 };
 
 /// Why this file is not the request's release, whole and acceptable.

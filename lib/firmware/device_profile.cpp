@@ -134,6 +134,17 @@ DeviceProfile device_profile(const config::Site& site, const std::string& model)
   return profile;
 }
 
+std::set<std::string> output_key_labels(const config::Site& site) {
+  std::set<std::string> labels;
+  for (const auto& model : device_models(site)) {
+    const auto root = config::Node::load(site.template_file("devices", model + ".yaml"));
+    const auto outputs = root.find("outputs");
+    if (!outputs) continue;
+    for (auto& label : OutputPlan::key_labels(*outputs)) labels.insert(std::move(label));
+  }
+  return labels;
+}
+
 std::vector<std::string> device_models(const config::Site& site) {
   std::set<std::string> models;
   add_models(site.root / "devices", models);

@@ -52,6 +52,8 @@ struct DeviceProfile {
 
 /// The site's own profile of a model, or the delivered one. Error{not_found} lists the models that there are.
 [[nodiscard]] DeviceProfile device_profile(const config::Site& site, const std::string& model);
+/// Labels of the token's keys that sign the outputs of any model.
+[[nodiscard]] std::set<std::string> output_key_labels(const config::Site& site);
 /// All models for which there is a profile, sorted.
 [[nodiscard]] std::vector<std::string> device_models(const config::Site& site);
 

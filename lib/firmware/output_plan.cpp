@@ -147,6 +147,20 @@ OutputPlan OutputPlan::read(const config::Node& list, const std::filesystem::pat
   return plan;
 }
 
+std::vector<std::string> OutputPlan::key_labels(const config::Node& list) {
+  std::vector<std::string> labels;
+  for (const auto& item : list.items())
+    if (const auto key = item.find("key")) labels.push_back(read_label(*key));
+  return labels;
+}
+
+std::vector<std::string> OutputPlan::key_labels() const {
+  std::vector<std::string> labels;
+  if (mcuboot) labels.push_back(mcuboot->key);
+  if (swu) labels.push_back(swu->key);
+  return labels;
+}
+
 Bytes OutputPlan::encoded() const {
   cbor::MapWriter map;
   if (mcuboot) map.add(1, encode(*mcuboot));

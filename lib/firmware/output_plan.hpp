@@ -49,6 +49,11 @@ struct OutputPlan {
 
   /// `list` is a profile's list, `folder` where the files lie that it names. Throws Error{bad_input} with place.
   [[nodiscard]] static OutputPlan read(const config::Node& list, const std::filesystem::path& folder);
+  /// Labels of the token's keys that sign these outputs, without asking for anything else that a list names: a key is
+  /// made before there can be a certificate of it.
+  [[nodiscard]] static std::vector<std::string> key_labels(const config::Node& list);
+  /// The same of a plan that was read.
+  [[nodiscard]] std::vector<std::string> key_labels() const;
   /// All of it as deterministic CBOR: part of the profile's digest.
   [[nodiscard]] Bytes encoded() const;
 };

@@ -87,8 +87,9 @@ SignedRegion expected_mcuboot(const McubootPlan& plan, const OutputSubject& subj
                               const PublicKeyFor& keys, Verdict& verdict) {
   const auto path = unsigned_file(folder, "mcuboot");
   const FileInput file{path};
-  const Section image{file, plan.header_size, subject.image_size};
-  if (!is_image_of(subject, image))
+  const bool fits = file.has(plan.header_size, subject.image_size);
+  const Section image{file, fits ? plan.header_size : 0U, fits ? subject.image_size : file.size()};
+  if (fits && !is_image_of(subject, image))
     verdict.objections.push_back(path.string() + ": the image in it is not the one that was requested");
   Digesting whole{nullptr};
   copy(file, whole);
@@ -106,9 +107,9 @@ bool is_finished_mcuboot(const fs::path& path, const Botan::Public_Key& key) {
   return reading.good() && mcuboot::verify(file, *reading.value, {{key.subject_public_key()}, 0, nullptr}).empty();
 }
 
-fs::path finish_mcuboot(const McubootPlan& plan, const fs::path& folder, const Botan::Private_Key& key,
-                        Botan::RandomNumberGenerator& rng) {
-  auto path = folder / "mcuboot.bin";
+fs::path finish_mcuboot(const McubootPlan& plan, const fs::path& folder, const fs::path& into,
+                        const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng) {
+  auto path = into / "mcuboot.bin";
   const auto public_key = key.public_key();
   const FileInput region{unsigned_file(folder, "mcuboot")};
   if (is_finished_mcuboot(path, *public_key)) return path;
@@ -175,9 +176,9 @@ bool is_finished_swu(const fs::path& path, const SwuPlan& plan, const std::strin
          swu::verify_content(file, *reading.value, plan.certificate).empty();
 }
 
-fs::path finish_swu(const SwuPlan& plan, const OutputSubject& subject, const fs::path& folder,
+fs::path finish_swu(const SwuPlan& plan, const OutputSubject& subject, const fs::path& folder, const fs::path& into,
                     const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng) {
-  auto path = folder / "release.swu";
+  auto path = into / "release.swu";
   const auto manifest = manifest_of(plan, subject);
   if (is_finished_swu(path, plan, manifest)) return path;
   const auto signature = cms::sign(as_bytes(manifest), key, plan.certificate, rng);
@@ -215,16 +216,16 @@ Verdict check_outputs(const OutputPlan& plan, const OutputSubject& subject, cons
 }
 
 std::vector<fs::path> finish_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& folder,
-                                     const std::vector<SignedRegion>& regions, const PrivateKeyFor& keys,
-                                     Botan::RandomNumberGenerator& rng) {
+                                     const fs::path& into, const std::vector<SignedRegion>& regions,
+                                     const PrivateKeyFor& keys, Botan::RandomNumberGenerator& rng) {
   const auto public_keys = [&](const std::string& label) {
     return std::shared_ptr<Botan::Public_Key>{keys(label)->public_key()};
   };
   const auto verdict = check_outputs(plan, subject, folder, public_keys, regions);
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
   std::vector<fs::path> files;
-  if (plan.mcuboot) files.push_back(finish_mcuboot(*plan.mcuboot, folder, *keys(plan.mcuboot->key), rng));
-  if (plan.swu) files.push_back(finish_swu(*plan.swu, subject, folder, *keys(plan.swu->key), rng));
+  if (plan.mcuboot) files.push_back(finish_mcuboot(*plan.mcuboot, folder, into, *keys(plan.mcuboot->key), rng));
+  if (plan.swu) files.push_back(finish_swu(*plan.swu, subject, folder, into, *keys(plan.swu->key), rng));
   return files;
 }
 
@@ -247,6 +248,11 @@ std::vector<fs::path> wrap_outputs(const OutputPlan& plan, const OutputSubject& 
     file.commit();
     return {path};
   });
+}
+
+void discard_unsigned(const fs::path& folder) {
+  for (const auto& name : {std::string{"mcuboot.unsigned"}, std::string{"swu.unsigned"}, std::string{kSwuImage}})
+    fs::remove(folder / name);
 }
 
 }  // namespace lamp::firmware

@@ -1,5 +1,6 @@
 // The outputs of a release beside its SUIT envelope: made at request time without the signature, signed by the token
-// at seal time. Everything lies in the release's folder.
+// at seal time. The unsigned files lie in the release's folder; what is signed lies in a folder of its own until it is
+// published.
 //
 //   prepare_outputs  request       writes <output>.unsigned and says what would be signed; officers approve that list
 //   check_outputs    each machine  makes the list anew from the files
@@ -18,6 +19,7 @@
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/firmware/output_plan.hpp"
+#include "lib/firmware/signed_region.hpp"
 
 namespace Botan {
 class Private_Key;
@@ -38,16 +40,6 @@ struct OutputSubject {
   std::uint64_t image_size = 0;
 };
 
-/// One signature that the token will make, beside the release key's.
-struct SignedRegion {
-  std::string output;     ///< "mcuboot", "swu"; the region is the whole of <output>.unsigned
-  std::string key;        ///< label of the token's key
-  std::string algorithm;  ///< in words, such as "RSA-3072 PSS SHA-256"
-  Bytes digest;           ///< SHA-256 of the region, whatever hash the signature uses
-  std::uint64_t size = 0;
-  bool operator==(const SignedRegion&) const = default;
-};
-
 /// The token's keys by label. Throw Error{not_found} for one that is not there.
 using PublicKeyFor = std::function<std::shared_ptr<Botan::Public_Key>(const std::string& label)>;
 using PrivateKeyFor = std::function<std::shared_ptr<Botan::Private_Key>(const std::string& label)>;
@@ -64,11 +56,12 @@ using PrivateKeyFor = std::function<std::shared_ptr<Botan::Private_Key>(const st
                                     const std::filesystem::path& folder, const PublicKeyFor& keys,
                                     const std::vector<SignedRegion>& regions);
 
-/// Signs and writes, each file whole or not at all, and verifies what it wrote. A file that an earlier run signed, and
-/// that verifies, stays: nothing is signed twice. Throws Error{denied} with the first objection of check_outputs.
-/// Gives the files.
+/// Signs what is in `folder` and writes to `into`, each file whole or not at all, and verifies what it wrote. A file
+/// that an earlier run signed, and that verifies, stays: nothing is signed twice. Throws Error{denied} with the first
+/// objection of check_outputs. Gives the files.
 std::vector<std::filesystem::path> finish_outputs(const OutputPlan& plan, const OutputSubject& subject,
                                                   const std::filesystem::path& folder,
+                                                  const std::filesystem::path& into,
                                                   const std::vector<SignedRegion>& regions, const PrivateKeyFor& keys,
                                                   Botan::RandomNumberGenerator& rng);
 
@@ -76,5 +69,8 @@ std::vector<std::filesystem::path> finish_outputs(const OutputPlan& plan, const 
 /// Gives the files.
 std::vector<std::filesystem::path> wrap_outputs(const OutputPlan& plan, const OutputSubject& subject,
                                                 const std::filesystem::path& folder);
+
+/// Removes what prepare_outputs wrote: the image in clear is of no use to anybody any more.
+void discard_unsigned(const std::filesystem::path& folder);
 
 }  // namespace lamp::firmware

@@ -86,6 +86,8 @@ struct ReleaseFiles {
   [[nodiscard]] std::filesystem::path manifest() const { return directory / "manifest.cbor"; }
   [[nodiscard]] std::filesystem::path payload() const { return directory / "payload.bin"; }
   [[nodiscard]] std::filesystem::path approval(const std::string& officer) const;
+  /// What is signed and not published yet.
+  [[nodiscard]] std::filesystem::path staging() const { return directory / "signed"; }
   [[nodiscard]] std::filesystem::path sealed() const { return directory / "release.suit"; }
   [[nodiscard]] std::filesystem::path transcript() const { return directory / "transcript.cbor"; }
 };

@@ -11,19 +11,10 @@
 #include "lib/firmware/payload_stream.hpp"
 #include "lib/firmware/release.hpp"
 #include "lib/firmware/release_policy.hpp"
+#include "lib/firmware/signed_region.hpp"
 #include "lib/firmware/suit.hpp"
 
 namespace lamp::firmware {
-
-/// One signature that the seal will make.
-struct SignedRegion {
-  std::string output;     ///< "suit", or another of the profile's outputs
-  std::string key;        ///< label of the token's key
-  std::string algorithm;  ///< such as PS256
-  Bytes digest;           ///< SHA-256 of the bytes that are signed
-  std::uint64_t size = 0;
-  bool operator==(const SignedRegion&) const = default;
-};
 
 struct Request {
   ReleaseName name;
@@ -41,7 +32,7 @@ struct Request {
   Bytes nonce;      ///< 16 random bytes
   Instant expires;  ///< to be sealed before
   Terms terms;      ///< what else was asked for; its model, image, keys and times are the request's own
-  std::vector<SignedRegion> signed_regions;
+  std::vector<SignedRegion> signed_regions;  ///< the envelope's, then those of the other outputs
 
   [[nodiscard]] Bytes encode() const;
   /// Strict. Throws Error{bad_input}.

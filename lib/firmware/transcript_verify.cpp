@@ -7,6 +7,7 @@
 
 #include "lib/audit/receipt.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/output_evidence.hpp"
 #include "lib/firmware/release_file.hpp"
 #include "lib/firmware/verify.hpp"
 #include "lib/quorum/approval.hpp"
@@ -126,7 +127,10 @@ class Judge {
     for (const auto* record : transcript_.of(RecordKind::signature)) {
       const auto body = SignatureBody::decode(record->body);
       made.push_back(body.region);
-      if (body.region.output == "suit") suit_signature(body);
+      if (body.region.output == "suit")
+        suit_signature(body);
+      else
+        outputs_.emplace(output_file(body.region.output), body);
     }
     if (made != request_.signed_regions) object("the signatures made are not those that the request lists");
   }
@@ -138,7 +142,11 @@ class Judge {
   }
 
   void release() {
-    for (const auto& file : ReleaseBody::decode(the(RecordKind::release).body).files) {
+    const auto files = ReleaseBody::decode(the(RecordKind::release).body).files;
+    for (const auto& [name, body] : outputs_)
+      if (std::ranges::find(files, name, &PublishedFile::name) == files.end())
+        object(name + " was signed and is not among the published files");
+    for (const auto& file : files) {
       const auto found = evidence_.files.find(file.name);
       if (found == evidence_.files.end())
         object(file.name + " is not here");
@@ -147,6 +155,25 @@ class Judge {
         object(file.name + " is not the file that was published: its SHA-256 differs");
       else if (file.name == "release.suit")
         envelope(found->second);
+      else
+        output(file.name, found->second, files);
+    }
+  }
+
+  void output(const std::string& name, const std::filesystem::path& file, const std::vector<PublishedFile>& files) {
+    if (const auto signed_output = outputs_.find(name); signed_output != outputs_.end()) {
+      const auto& [region, signature] = signed_output->second;
+      const auto key = evidence_.roster.other_keys.find(region.key);
+      if (key == evidence_.roster.other_keys.end())
+        object(name + " is signed by key " + region.key + ", which the roster does not name");
+      else
+        take(judge_output(region, key->second, signature, file));
+    } else if (name == kZigbeeFile) {
+      std::vector<Bytes> inner;
+      for (const auto& one : files) inner.push_back(one.digest);
+      take(judge_wrapped(file, inner));
+    } else {
+      object(name + " was published and nobody approved it");
     }
   }
 
@@ -215,6 +242,7 @@ class Judge {
   const Evidence& evidence_;
   Request request_;
   Verdict verdict_;
+  std::map<std::string, SignatureBody> outputs_;  ///< signatures beside the envelope's, by file
   Bytes suit_signature_, log_key_;
   std::string log_origin_;
   std::uint64_t dealing_ = 0;

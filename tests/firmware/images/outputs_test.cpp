@@ -8,6 +8,7 @@
 #include "lib/base/file.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/firmware/images/mcuboot.hpp"
+#include "lib/firmware/output_evidence.hpp"
 #include "lib/firmware/suit.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -33,7 +34,7 @@ class Outputs : public testing::Test {
     return check_outputs(plan_, subject(), folder(), public_keys_, regions);
   }
   auto finish(const std::vector<SignedRegion>& regions) const {
-    return finish_outputs(plan_, subject(), folder(), regions, private_keys_, Botan::system_rng());
+    return finish_outputs(plan_, subject(), folder(), folder() / "signed", regions, private_keys_, Botan::system_rng());
   }
 
   lamp::test::TemporaryDirectory directory_;
@@ -74,7 +75,7 @@ TEST_F(Outputs, RefuseAFileThatWasChangedSinceTheRequest) {
   publish(folder() / "mcuboot.unsigned", ByteView{file});
   EXPECT_THAT(check(regions).objections.at(0), HasSubstr("the image in it is not the one that was requested"));
   EXPECT_THROW((void)finish(regions), Error);
-  EXPECT_FALSE(std::filesystem::exists(folder() / "mcuboot.bin"));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "signed/mcuboot.bin"));
 }
 
 TEST_F(Outputs, RefuseAListThatLeavesOneOut) {
@@ -93,6 +94,22 @@ TEST_F(Outputs, AreSignedOnceAndVerify) {
   EXPECT_EQ(image.header.version.text(), "1.2.3+0");
   (void)finish(regions);
   EXPECT_EQ(read_file(files[0]), first) << "a second run must not sign again";
+}
+
+TEST_F(Outputs, ShowWhichRegionAndKeyTheyAreOf) {
+  const auto region = prepare().at(0);
+  const auto file = finish({region}).at(0);
+  const auto key = key_->public_key()->subject_public_key();
+  const auto signature = output_signature(region, file);
+  EXPECT_TRUE(judge_output(region, key, signature, file).acceptable());
+
+  auto other = region;
+  other.digest[0] ^= 1;
+  EXPECT_THAT(judge_output(other, key, signature, file).objections.at(0), HasSubstr("not made of the region"));
+  const Botan::ECDSA_PrivateKey stranger{Botan::system_rng(), Botan::EC_Group::from_name("secp256r1")};
+  EXPECT_THAT(judge_output(region, stranger.subject_public_key(), signature, file).objections.at(0),
+              HasSubstr("a key that is not trusted"));
+  EXPECT_THAT(judge_output(region, key, Bytes(70, 1), file).objections.at(0), HasSubstr("the recorded signature"));
 }
 
 struct Refused {

@@ -1,0 +1,27 @@
+// A release's outputs beside the SUIT envelope, lib/firmware/outputs.hpp: with the keys that the roster names and the
+// profile that this machine has.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/sign/dossier.hpp"
+#include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/outputs.hpp"
+
+namespace lamp::cli {
+
+[[nodiscard]] firmware::OutputSubject output_subject(const firmware::DeviceProfile& profile,
+                                                     const firmware::Request& request);
+/// The token's keys as the quorum's signed roster has them. Error{not_found} says what to do.
+[[nodiscard]] firmware::PublicKeyFor output_keys(const quorum::Roster& roster);
+
+/// Why a model's outputs cannot be made under this roster: keys that its token does not have.
+[[nodiscard]] std::vector<std::string> missing_output_keys(const firmware::DeviceProfile& profile,
+                                                           const quorum::Roster& roster);
+/// Why the list of signatures in the request is not what this machine's profile and the files give.
+[[nodiscard]] Verdict judge_outputs(Host& host, const Dossier& dossier);
+/// The regions beside the envelope's.
+[[nodiscard]] std::vector<firmware::SignedRegion> output_regions(const firmware::Request& request);
+
+}  // namespace lamp::cli
