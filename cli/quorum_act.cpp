@@ -136,14 +136,18 @@ bool QuorumAct::used_up() const {
   return equal_constant_time(quorum::Dealing::load(files.current, roster_).occasion, act_.digest());
 }
 
+crypto::AgreementKey& QuorumAct::session_key() {
+  if (session_key_ == nullptr) session_key_ = host_.token(kHostToken).agreement_key(session_label());
+  return *session_key_;
+}
+
 hsm::QuorumSession& QuorumAct::open(const quorum::Roster* next) {
   const auto& place = host_.site().token(roster_.token_label);
-  session_key_ = host_.token(kHostToken).agreement_key(session_label());
   session_ = hsm::DealtPin{}.open_session({host_.site().root,
                                            roster_,
                                            {place.module, place.uri, place.module_init},
                                            act_.digest(),
-                                           *session_key_,
+                                           session_key(),
                                            handed_in_.contributions,
                                            tally_.approved,
                                            "lamp-hsm quorum approve " + files_.name + " --as NAME",

@@ -48,6 +48,8 @@ class QuorumAct {
   /// Opens the token; `next` is the roster under which its PIN will be dealt, when that is another one.
   [[nodiscard]] hsm::QuorumSession& open(const quorum::Roster* next = nullptr);
   void close() { session_.reset(); }
+  /// The act's one-time key, to which officers seal what they hand in.
+  [[nodiscard]] crypto::AgreementKey& session_key();
 
   /// Records that the act was done, together with `also`, puts its files away and destroys its session key.
   void finish(audit::Event event, const std::function<void(store::Transaction&)>& also = {});

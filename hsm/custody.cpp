@@ -117,11 +117,16 @@ Pin combine(const std::vector<Share>& shares) {
 }
 
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin) {
-  for_each_subset(shares.size(), roster.threshold, [&](const std::vector<std::size_t>& subset) {
+  require_every_subset(shares, roster, pin, roster.threshold);
+}
+
+void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin,
+                          std::uint64_t threshold) {
+  for_each_subset(shares.size(), threshold, [&](const std::vector<std::size_t>& subset) {
     if (recombines(shares, subset, pin)) return;
     std::string names;
     for (const auto index : subset) names += (names.empty() ? "" : ", ") + roster.officers.at(index).name;
-    throw Error{Errc::denied, "the shares of " + names + " do not recombine to the token's PIN"};
+    throw Error{Errc::denied, "the shares of " + names + " do not recombine to what was dealt"};
   });
 }
 

@@ -37,6 +37,9 @@ inline constexpr std::size_t kShortestPin = 16;
 /// Recombines every m-subset of shares that officers opened, and compares with the PIN. Throws Error{denied} naming the
 /// officers of the subset that failed. The shares are in the order of the roster's officers.
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin);
+/// The same of every subset of `threshold` shares, of a PIN that is not the user's.
+void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin,
+                          std::uint64_t threshold);
 
 /// Seals each share to its officer's share key: the roster's dealing of this number, not signed yet. The roster must be
 /// complete but for its signatures, because shares are bound to its digest.

@@ -7,6 +7,7 @@
 #include "hsm/custody.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/share.hpp"
+#include "lib/quorum/so_pin.hpp"
 
 namespace lamp::hsm {
 namespace {
@@ -119,9 +120,13 @@ void GuardedSession::open() {
 // Two PINs are possible and one of them is wrong: that try must not be one that somebody else has used up.
 void GuardedSession::require_no_wrong_tries() const {
   if (!wrong_tries_seen_) return;
+  const auto kept = quorum::so_pin_file(occasion_.site, occasion_.roster.name);
   throw Error{Errc::denied, "a renewal of the PIN of token \"" + token_->info().label +
                                 "\" was cut short, so that one of two PINs holds, and the token reports wrong tries: "
-                                "neither was given to it; find out who tried, and reset its counter with the SO PIN"};
+                                "neither was given to it; find out who tried; " +
+                                (fs::exists(kept) ? "who has the token's SO PIN, " + kept.string() +
+                                                        " says: only that can reset the counter"
+                                                  : "only the SO PIN could reset the counter, and nobody has it")};
 }
 
 /// The PIN of a renewal that was begun for this very occasion.

@@ -5,6 +5,7 @@
 
 #include "hsm/connection.hpp"
 #include "hsm/lock.hpp"
+#include "hsm/so_pin.hpp"
 #include "hsm/uri.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
@@ -65,16 +66,6 @@ TokenInfo find_by_label(const Module& module, const std::string& label) {
   const auto found = std::ranges::find_if(tokens, [&](const auto& t) { return t.initialized && t.label == label; });
   if (found == tokens.end()) throw Error{Errc::unavailable, "token \"" + label + "\" vanished after C_InitToken"};
   return *found;
-}
-
-void set_user_pin(const Module& module, const TokenInfo& token, const Pin& so_pin, const Pin& user_pin) {
-  Session session{module.functions(), token.slot};
-  const auto so = so_pin.expose_secret();
-  const auto user = user_pin.expose_secret();
-  check(session->C_Login(session.handle(), CKU_SO, mutable_pointer(so), so.size()), "C_Login");
-  const CK_RV rv = session->C_InitPIN(session.handle(), mutable_pointer(user), user.size());
-  session->C_Logout(session.handle());
-  check(rv, "C_InitPIN");
 }
 
 }  // namespace

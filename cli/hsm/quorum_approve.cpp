@@ -6,6 +6,7 @@
 
 #include "cli/hsm/enrol.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/quorum_act.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
@@ -50,6 +51,16 @@ std::optional<quorum::Contribution> earlier(Host& host, const quorum::ActFiles& 
   return *it;
 }
 
+/// Who replaces officers deals the SO PIN anew, when it was dealt, and needs its shares as well.
+Bytes so_share(Host& host, const quorum::Act& act, const quorum::Roster& roster, const quorum::Officer& officer,
+               crypto::AgreementKey& card) {
+  if (act.kind != quorum::kReplaceKind) return {};
+  const auto kept = load_so_pin(host, roster);
+  if (!kept || !kept->dealt()) return {};
+  host.world().out << officer.name << "'s share of the SO PIN goes with it, to be dealt to the new officers.\n";
+  return quorum::hand_over_so_share(roster, *kept, officer, card, act.session_point, act.digest(), host.world().rng);
+}
+
 Exit approve(const ApproveOptions& o, World& world) {
   require_name(o.act, "act");
   Host host{world};
@@ -76,6 +87,7 @@ Exit approve(const ApproveOptions& o, World& world) {
   contribution.sealed_share =
       quorum::hand_over_share(roster, dealing, *officer, *card, act.session_point, act.digest(), world.rng);
   contribution.dealing = dealing.number;
+  contribution.sealed_so_share = so_share(host, act, roster, *officer, *card);
   host.record({officer->name,
                before ? "quorum.share" : "quorum.approve",
                o.act,

@@ -7,6 +7,7 @@
 #include "cli/host.hpp"
 #include "cli/hsm/enrol.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/new_key.hpp"
 #include "hsm/custody.hpp"
 #include "lib/base/error.hpp"
@@ -33,6 +34,7 @@ struct CreateOptions {
   std::uint64_t threshold = 0;
   std::vector<std::string> officers;
   bool no_release_key = false;
+  std::string recovery;
 };
 
 void declare(Arguments& a, CreateOptions& o) {
@@ -40,6 +42,7 @@ void declare(Arguments& a, CreateOptions& o) {
   a.required("--threshold", o.threshold, "How many officers it takes");
   a.required("--officer", o.officers, "An officer; once for each");
   a.flag("--without-release-key", o.no_release_key, "The token will hold authorities' keys; it signs no releases");
+  a.option("--recovery", o.recovery, "Certificate or public key (P-256) of a card to which the SO PIN is sealed");
 }
 
 std::string kek_label(const std::string& model) { return "kek." + model; }
@@ -61,6 +64,7 @@ class Founding {
       throw Error{Errc::bad_input,
                   "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
                   "that a lost card loses nothing"};
+    if (!options_.recovery.empty()) recovery_point_ = read_recovery_point(options_.recovery);
     refuse_half_made();
     const auto& place = host_.site().token(options_.name);
     pin_length_ = hsm::guarded_pin_length(place.module, place.module_init);
@@ -81,13 +85,15 @@ class Founding {
       if (roster_.find(name) != nullptr) throw Error{Errc::bad_input, "officer " + name + " is named twice"};
       roster_.officers.push_back(enrol_officer(host_, host_.site().person(name)));
     }
+    if (recovery_point_) quorum::require_nobodys_key(roster_, *recovery_point_);
   }
 
   /// Makes the token under a PIN that only the shares remember, and everything that needs the token open.
   void make_token(World& world) {
     const auto& place = host_.site().token(options_.name);
     const Pin pin = hsm::random_pin(world.rng, pin_length_);
-    auto token = initialize(place, pin, world);
+    const Pin so_pin = hsm::random_pin(world.rng, pin_length_);
+    auto token = hsm::Token::initialize(place.module, options_.name, so_pin, pin);
     attestation_ = attest_token(host_, token.info(), options_.no_release_key ? "root" : "release");
     token.login(pin);
     if (!options_.no_release_key)
@@ -102,6 +108,7 @@ class Founding {
     dealing_ =
         hsm::seal_shares(roster_, 1, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
     rehearse(pin);
+    so_kept_ = keep_so_pin(host_, roster_, so_pin, recovery_point_);
     sign(token, world);
     fill_stock(token, world);
   }
@@ -114,6 +121,7 @@ class Founding {
       audit::record(t, event(), host_.now(), world.rng);
     });
     publish(quorum::DealingFiles{host_.site().root, roster_.name}.current, std::string_view{dealing_.yaml()});
+    publish_so_pin();
     if (!options_.no_release_key)
       publish(quorum::model_keys_file(host_.site().root, roster_.name), std::string_view{model_keys_.yaml()});
     publish(quorum::roster_file(host_.site().root, roster_.name), std::string_view{roster_.yaml()}, Mode::shared,
@@ -131,7 +139,8 @@ class Founding {
     for (const auto& model : models_) fmt::print(out, ", {}", kek_label(model));
     if (!stations_.empty()) out << "\nmodel keys wrapped for";
     for (const auto& station : stations_) out << ' ' << station.name;
-    fmt::print(out, "\nroster digest {}\n", hex(roster_.digest()));
+    fmt::print(out, "\n{}\n", describe_so_pin(so_kept_));
+    fmt::print(out, "roster digest {}\n", hex(roster_.digest()));
     out << "Keep this digest where nobody can change it: every later check begins with it.\n";
   }
 
@@ -167,10 +176,13 @@ class Founding {
                   "devices: run 'lamp-ca issue client --profile station' first"};
   }
 
-  hsm::Token initialize(const config::TokenPlace& place, const Pin& pin, World& world) {
-    // The SO PIN could set a new user PIN past the quorum, so nobody gets it.
-    const Pin so_pin = hsm::random_pin(world.rng, pin_length_);
-    return hsm::Token::initialize(place.module, options_.name, so_pin, pin);
+  /// What an earlier run left that was cut short is of another token.
+  void publish_so_pin() const {
+    const auto file = quorum::so_pin_file(host_.site().root, roster_.name);
+    if (so_kept_)
+      publish(file, std::string_view{so_kept_->yaml()});
+    else
+      guarded(Errc::unavailable, [&] { std::filesystem::remove(file); });
   }
 
   void make_keys(hsm::Token& token) {
@@ -209,6 +221,7 @@ class Founding {
       roster_.signatures.push_back(
           cose::sign1(*host_.person_key(officer.name), world.rng, content, quorum::kRosterContext));
     dealing_.sign(*custody, world.rng);
+    if (so_kept_) so_kept_->sign(*custody, world.rng);
     model_keys_.quorum = roster_.name;
     model_keys_.epoch = roster_.epoch;
     model_keys_.sign(*custody, world.rng);
@@ -226,7 +239,8 @@ class Founding {
     event.details = {{"epoch", std::to_string(roster_.epoch)},
                      {"roster", hex(roster_.digest())},
                      {"threshold", std::to_string(roster_.threshold)},
-                     {"token", roster_.token_serial}};
+                     {"token", roster_.token_serial},
+                     {"so-pin", describe_so_pin(so_kept_)}};
     for (const auto& officer : roster_.officers) event.details.emplace_back("officer", officer.name);
     event.details.insert(event.details.end(), attestation_.begin(), attestation_.end());
     return event;
@@ -242,6 +256,8 @@ class Founding {
   std::size_t pin_length_ = 0;
   quorum::Roster roster_;
   quorum::Dealing dealing_;
+  std::optional<Bytes> recovery_point_;
+  std::optional<quorum::SoPin> so_kept_;
   quorum::ModelKeys model_keys_;
   std::vector<firmware::ContentKey> stock_;
 };

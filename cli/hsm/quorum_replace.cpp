@@ -9,6 +9,7 @@
 
 #include "cli/hsm/enrol.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/quorum_act.hpp"
 #include "lib/base/error.hpp"
 #include "lib/crypto/cose.hpp"
@@ -26,19 +27,23 @@ struct ReplaceOptions {
   std::string name;
   std::uint64_t threshold = 0;
   std::vector<std::string> officers;
+  bool forget_so_pin = false;
 };
 
 void declare(Arguments& a, ReplaceOptions& o) {
   a.positional("name", o.name, "Name of the quorum");
   a.required("--threshold", o.threshold, "How many officers it takes from now on");
   a.required("--officer", o.officers, "An officer of the new roster; once for each");
+  a.flag("--forget-so-pin", o.forget_so_pin, "Go on when too few officers can open their shares of the SO PIN");
 }
 
 /// Made before the token is told its new PIN, so that after it nothing is left to do but to put files in their places.
 struct NextFiles {
   explicit NextFiles(const fs::path& site, const std::string& name)
-      : roster{site / "quorum" / (name + ".next.yaml")}, model_keys{site / "quorum" / (name + ".kek.next.yaml")} {}
-  fs::path roster, model_keys;
+      : roster{site / "quorum" / (name + ".next.yaml")},
+        model_keys{site / "quorum" / (name + ".kek.next.yaml")},
+        so_pin{site / "quorum" / (name + ".so.next.yaml")} {}
+  fs::path roster, model_keys, so_pin;
 };
 
 class Replacement {
@@ -66,6 +71,7 @@ class Replacement {
     act.finish(event(next), [&](store::Transaction& t) { quorum::remember(t, next); });
     fmt::print(host_.world().out, "quorum {}, epoch {}: {} of {} officers\nroster digest {}\n", next.name, next.epoch,
                next.threshold, next.officers.size(), hex(next.digest()));
+    fmt::print(host_.world().out, "{}\n", describe_so_pin(load_so_pin(host_, next)));
     host_.finish();
     return Exit::ok;
   }
@@ -140,8 +146,12 @@ class Replacement {
 
   /// False when officers' approvals are missing.
   bool deal_anew(QuorumAct& act) {
-    if (!act.approved()) return false;
+    if (!act.approved()) {
+      if (act.waiting() == Exit::ok && !act.done_before()) announce_so_pin();
+      return false;
+    }
     auto next = proposed();
+    auto so_pin = options_.forget_so_pin ? std::nullopt : deal_so_pin_anew(host_, act, next);
     auto& session = act.open(&next);
     const auto custody = session.token().signing_key(kCustodyKey);
     auto& rng = host_.world().rng;
@@ -151,6 +161,7 @@ class Replacement {
         next.signatures.push_back(contribution.approval);
     const auto verdict = quorum::check_succession(next, now_);
     if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
+    prepare_so_pin(so_pin, *custody);
     publish(next_files_.roster, std::string_view{next.yaml()});
     if (const auto file = quorum::model_keys_file(root(), now_.name); fs::exists(file)) {
       auto keys = quorum::ModelKeys::load(file, now_);
@@ -163,11 +174,44 @@ class Replacement {
     return true;
   }
 
+  void announce_so_pin() const {
+    const auto kept = load_so_pin(host_, now_);
+    if (!kept || !kept->dealt() || options_.forget_so_pin) return;
+    if (quorum::so_pin_can_be_dealt(proposed()))
+      fmt::print(host_.world().out, "The SO PIN is dealt anew with it, which takes {} officers' approvals.\n",
+                 kept->threshold);
+    else
+      host_.world().out << "The new officers are too few to deal the SO PIN to: it will be forgotten.\n";
+  }
+
+  /// Never without a file meanwhile: a run before this one may have changed the PIN already.
+  void prepare_so_pin(std::optional<quorum::SoPin>& kept, const Botan::Private_Key& custody) const {
+    if (!kept) {
+      guarded(Errc::unavailable, [&] { fs::remove(next_files_.so_pin); });
+      return;
+    }
+    kept->sign(custody, host_.world().rng);
+    publish(next_files_.so_pin, std::string_view{kept->yaml()});
+  }
+
+  /// The shares of those before are of no roster that holds.
+  void put_so_pin_in_place() const {
+    const auto file = quorum::so_pin_file(root(), now_.name);
+    if (fs::exists(next_files_.so_pin)) {
+      move_over(next_files_.so_pin, file);
+      return;
+    }
+    if (!fs::exists(file)) return;
+    const auto kept = quorum::SoPin::parse(read_text_file(file), file.string());
+    if (kept.roster_digest != proposed().digest()) guarded(Errc::unavailable, [&] { fs::remove(file); });
+  }
+
   /// Only what is prepared is moved, so that it can be done again from any point.
   void put_in_place() {
     if (fs::exists(next_files_.roster)) {
       const auto older = quorum::older_roster_file(root(), now_.name, now_.epoch);
       if (!fs::exists(older)) publish(older, std::string_view{now_.yaml()});
+      put_so_pin_in_place();
       move_over(next_files_.model_keys, quorum::model_keys_file(root(), now_.name));
       move_over(next_files_.roster, quorum::roster_file(root(), now_.name));
     }

@@ -6,6 +6,7 @@
 
 #include "cli/host.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/hsm/quorum_so_pin.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/dealing.hpp"
@@ -33,6 +34,7 @@ struct State {
   bool recorded;
   quorum::Dealing dealing;
   std::optional<quorum::Renewal> pending;
+  std::optional<quorum::SoPin> so_pin;
 };
 
 void print_json(const quorum::Roster& roster, const State& state, std::ostream& out) {
@@ -47,6 +49,8 @@ void print_json(const quorum::Roster& roster, const State& state, std::ostream& 
                            {"recorded-here", state.recorded},
                            {"dealing", state.dealing.number},
                            {"renewal-pending", state.pending.has_value()},
+                           {"so-pin-shares", state.so_pin ? state.so_pin->threshold : 0},
+                           {"so-pin-recovery", state.so_pin && !state.so_pin->dealt()},
                            {"token", {{"label", roster.token_label}, {"serial", roster.token_serial}}},
                            {"officers", officers}};
   out << all.dump(2) << '\n';
@@ -62,6 +66,7 @@ void print(const quorum::Roster& roster, const State& state, std::ostream& out) 
   for (std::size_t i = 0; i < roster.ancestors.size(); ++i)
     fmt::print(out, "  follows epoch {}, digest {}\n", i + 1, hex(roster.ancestors[i]));
   fmt::print(out, "dealing {} of the PIN holds\n", state.dealing.number);
+  out << describe_so_pin(state.so_pin) << '\n';
   if (state.pending)
     fmt::print(out, "a renewal of the PIN for {} was cut short: run that command again\n",
                hex(state.pending->dealing.occasion));
@@ -80,7 +85,7 @@ Exit show(const ShowOptions& options, World& world) {
   const quorum::DealingFiles files{host.site().root, options.name};
   auto dealing = quorum::Dealing::load(files.current, roster);
   auto pending = files.unfinished(roster, dealing);
-  const State state{recorded, std::move(dealing), std::move(pending)};
+  const State state{recorded, std::move(dealing), std::move(pending), load_so_pin(host, roster)};
   if (options.json)
     print_json(roster, state, world.out);
   else

@@ -12,19 +12,20 @@ constexpr std::string_view kKind = "lamp-contribution-v1";
 
 Bytes Contribution::encode() const {
   return cbor::Writer{}
-      .array(5)
+      .array(6)
       .text(kKind)
       .text(officer)
       .bytes(approval)
       .bytes(sealed_share)
       .unsigned_integer(dealing)
+      .bytes(sealed_so_share)
       .encoded();
 }
 
 Contribution Contribution::parse(ByteView encoded) {
   return in_context("an officer's contribution", [&] {
     cbor::Reader reader{encoded};
-    reader.array(5);
+    reader.array(6);
     if (reader.text() != kKind) throw Error{Errc::bad_input, "it is of another kind"};
     Contribution c;
     c.officer = reader.text();
@@ -33,6 +34,8 @@ Contribution Contribution::parse(ByteView encoded) {
     const auto share = reader.bytes();
     c.sealed_share.assign(share.begin(), share.end());
     c.dealing = reader.unsigned_integer();
+    const auto so_share = reader.bytes();
+    c.sealed_so_share.assign(so_share.begin(), so_share.end());
     reader.end();
     return c;
   });

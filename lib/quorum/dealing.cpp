@@ -37,7 +37,7 @@ Dealing read(const config::Node& root) {
   dealing.roster_digest = digest_at(root.at("roster"));
   dealing.number = root.at("number").number(1, 1ULL << 48);
   if (const auto occasion = root.find("occasion")) dealing.occasion = digest_at(*occasion);
-  for (const auto& item : root.at("shares").items()) dealing.shares.push_back(read_share(item));
+  dealing.shares = read_shares(root.at("shares"));
   dealing.signature = base64_at(root.at("signature"));
   return dealing;
 }
@@ -52,10 +52,8 @@ Verdict check(const Dealing& dealing, const Roster& roster) {
     return {{"the shares were dealt under another roster than " + roster.name + " epoch " +
              std::to_string(roster.epoch) +
              ": the two files do not belong together; when a 'lamp-hsm quorum replace' was cut short, run it again"}};
-  const bool whole =
-      std::equal(dealing.shares.begin(), dealing.shares.end(), roster.officers.begin(), roster.officers.end(),
-                 [](const DealtShare& share, const Officer& officer) { return share.officer == officer.name; });
-  if (!whole) return {{"the shares are not one for each officer of the roster, in its order"}};
+  if (!one_for_each_officer(dealing.shares, roster))
+    return {{"the shares are not one for each officer of the roster, in its order"}};
   const auto custody = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.custody_key); });
   if (!cose::verify1(cose::parse_sign1(dealing.signature), *custody, dealing.canonical(), kContext).acceptable())
     return {{"the custody key's signature does not hold: the shares were altered after they were dealt"}};
@@ -71,15 +69,39 @@ void write(config::YamlWriter& out, const Dealing& dealing) {
   out.begin_map().key("quorum").value(dealing.quorum).key("roster").value(hex(dealing.roster_digest));
   out.key("number").value(dealing.number);
   if (!dealing.occasion.empty()) out.key("occasion").value(hex(dealing.occasion));
-  out.key("shares").begin_list();
-  for (const auto& share : dealing.shares) {
-    out.begin_map().key("officer").value(share.officer).key("sealed").value(base64(share.box));
-    out.key("commitment").value(hex(share.commitment)).end_map();
-  }
-  out.end_list().key("signature").value(base64(dealing.signature)).end_map();
+  out.key("shares");
+  write_shares(out, dealing.shares);
+  out.key("signature").value(base64(dealing.signature)).end_map();
 }
 
 }  // namespace
+
+std::vector<DealtShare> read_shares(const config::Node& list) {
+  std::vector<DealtShare> shares;
+  for (const auto& item : list.items()) shares.push_back(read_share(item));
+  return shares;
+}
+
+void write_shares(config::YamlWriter& out, const std::vector<DealtShare>& shares) {
+  out.begin_list();
+  for (const auto& share : shares) {
+    out.begin_map().key("officer").value(share.officer).key("sealed").value(base64(share.box));
+    out.key("commitment").value(hex(share.commitment)).end_map();
+  }
+  out.end_list();
+}
+
+cbor::Writer encode_shares(const std::vector<DealtShare>& shares) {
+  cbor::Writer list;
+  list.array(shares.size());
+  for (const auto& share : shares) list.array(3).text(share.officer).bytes(share.box).bytes(share.commitment);
+  return list;
+}
+
+bool one_for_each_officer(const std::vector<DealtShare>& shares, const Roster& roster) {
+  return std::equal(shares.begin(), shares.end(), roster.officers.begin(), roster.officers.end(),
+                    [](const DealtShare& share, const Officer& officer) { return share.officer == officer.name; });
+}
 
 Dealing Dealing::load(const std::filesystem::path& file, const Roster& roster) {
   Dealing dealing = read(config::Node::load(file));
@@ -101,14 +123,11 @@ std::string Dealing::yaml() const {
 }
 
 Bytes Dealing::canonical() const {
-  cbor::Writer list;
-  list.array(shares.size());
-  for (const auto& share : shares) list.array(3).text(share.officer).bytes(share.box).bytes(share.commitment);
   return cbor::MapWriter{}
       .add(1, cbor::Writer{}.text(quorum))
       .add(2, cbor::Writer{}.bytes(roster_digest))
       .add(3, cbor::Writer{}.unsigned_integer(number))
-      .add(4, std::move(list))
+      .add(4, encode_shares(shares))
       .add(5, cbor::Writer{}.bytes(occasion))
       .encoded();
 }

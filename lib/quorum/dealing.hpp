@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/crypto/cbor.hpp"
 #include "lib/quorum/roster.hpp"
 
 namespace Botan {
@@ -30,6 +31,13 @@ struct DealtShare {
   Bytes box;         ///< crypto::seal to the officer's share key
   Bytes commitment;  ///< SHA-256 of the share: a bad share names its officer
 };
+
+/// The shares in a file: of the PIN in a dealing, of the SO PIN in lib/quorum/so_pin.hpp.
+[[nodiscard]] std::vector<DealtShare> read_shares(const config::Node& list);
+void write_shares(config::YamlWriter& out, const std::vector<DealtShare>& shares);
+[[nodiscard]] cbor::Writer encode_shares(const std::vector<DealtShare>& shares);  ///< as part of what is signed
+/// Whether they are one for each officer of the roster, in its order.
+[[nodiscard]] bool one_for_each_officer(const std::vector<DealtShare>& shares, const Roster& roster);
 
 struct Dealing {
   std::string quorum;

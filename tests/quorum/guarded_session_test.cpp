@@ -175,6 +175,7 @@ TEST_F(Guarded, IsNotTouchedAfterACrashWhenSomebodyTriedWrongPins) {
   give_token(begin_renewal(used.contributions));
   try_wrong_pin();
   EXPECT_THAT(refusal(used), HasSubstr("reports wrong tries"));
+  EXPECT_THAT(refusal(used), HasSubstr("nobody has it"));
   EXPECT_TRUE(std::filesystem::exists(files_.pending));
   EXPECT_EQ(dealing().number, 1U);
 }

@@ -100,12 +100,13 @@ TEST(RenewedPins, OpenForTheirOccasionAndDealingOnly) {
 }
 
 TEST(Contributions, ComeBackFromTheirFile) {
-  const Contribution handed_in{"officer-1", {1, 2, 3}, {4, 5}, 6};
+  const Contribution handed_in{"officer-1", {1, 2, 3}, {4, 5}, 6, {7, 8}};
   const auto again = Contribution::parse(handed_in.encode());
   EXPECT_EQ(again.officer, handed_in.officer);
   EXPECT_EQ(again.approval, handed_in.approval);
   EXPECT_EQ(again.sealed_share, handed_in.sealed_share);
   EXPECT_EQ(again.dealing, 6U);
+  EXPECT_EQ(again.sealed_so_share, handed_in.sealed_so_share);
 }
 
 TEST(Contributions, ThatAreCutShortOrLongerAreRefused) {
