@@ -51,14 +51,12 @@ std::optional<quorum::Contribution> earlier(Host& host, const quorum::ActFiles& 
   return *it;
 }
 
-/// Who replaces officers deals the SO PIN anew, when it was dealt, and needs its shares as well.
-Bytes so_share(Host& host, const quorum::Act& act, const quorum::Roster& roster, const quorum::Officer& officer,
-               crypto::AgreementKey& card) {
-  if (act.kind != quorum::kReplaceKind) return {};
-  const auto kept = load_so_pin(host, roster);
-  if (!kept || !kept->dealt()) return {};
-  host.world().out << officer.name << "'s share of the SO PIN goes with it, to be dealt to the new officers.\n";
-  return quorum::hand_over_so_share(roster, *kept, officer, card, act.session_point, act.digest(), host.world().rng);
+/// The SO PIN whose shares are needed as well: who replaces officers deals it anew, when it was dealt.
+std::optional<quorum::SoPin> so_pin_to_deal(Host& host, const quorum::Act& act, const quorum::Roster& roster) {
+  if (act.kind != quorum::kReplaceKind) return std::nullopt;
+  auto kept = load_so_pin(host, roster);
+  if (kept && !kept->dealt()) kept.reset();
+  return kept;
 }
 
 Exit approve(const ApproveOptions& o, World& world) {
@@ -77,7 +75,9 @@ Exit approve(const ApproveOptions& o, World& world) {
 
   const auto dealing = quorum::Dealing::load(quorum::DealingFiles{host.site().root, roster.name}.current, roster);
   const auto before = earlier(host, files, act, roster, officer->name);
-  if (before && before->dealing >= dealing.number) {
+  const auto so_pin = so_pin_to_deal(host, act, roster);
+  const bool whole = before && (!so_pin || !before->sealed_so_share.empty());
+  if (whole && before->dealing >= dealing.number) {
     fmt::print(world.out, "{} approved this before; nothing was changed.\n", officer->name);
     return Exit::ok;
   }
@@ -87,7 +87,11 @@ Exit approve(const ApproveOptions& o, World& world) {
   contribution.sealed_share =
       quorum::hand_over_share(roster, dealing, *officer, *card, act.session_point, act.digest(), world.rng);
   contribution.dealing = dealing.number;
-  contribution.sealed_so_share = so_share(host, act, roster, *officer, *card);
+  if (so_pin) {
+    fmt::print(world.out, "{}'s share of the SO PIN goes with it, to be dealt to the new officers.\n", officer->name);
+    contribution.sealed_so_share =
+        quorum::hand_over_so_share(roster, *so_pin, *officer, *card, act.session_point, act.digest(), world.rng);
+  }
   host.record({officer->name,
                before ? "quorum.share" : "quorum.approve",
                o.act,
