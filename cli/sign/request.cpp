@@ -1,6 +1,10 @@
+#include <botan/pk_keys.h>
 #include <botan/rng.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
+
+#include <algorithm>
+#include <set>
 
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/policy_check.hpp"
@@ -9,6 +13,7 @@
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
+#include "lib/crypto/cose.hpp"
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/encryption.hpp"
@@ -26,6 +31,7 @@ struct RequestOptions {
   std::uint64_t epoch = 0;
   std::uint64_t extra_approvals = 0;
   std::string hardware, witness;
+  std::vector<std::string> revoke;
 };
 
 void declare(Arguments& a, RequestOptions& o) {
@@ -36,6 +42,7 @@ void declare(Arguments& a, RequestOptions& o) {
   a.option("--extra-approvals", o.extra_approvals, "Officers beyond the roster's threshold, for a great epoch step");
   a.option("--hardware", o.hardware, "Hardware revisions that the image is for, such as 1-3");
   a.option("--witness", o.witness, "SHA-256 of the image as an independent builder made it");
+  a.option("--revoke", o.revoke, "Id of a release key that devices shall believe no longer; may be repeated");
 }
 
 audit::Event event(const firmware::Release& release) {
@@ -91,8 +98,18 @@ Encrypted encrypt(Host& host, const firmware::Release& release, const std::strin
   return {std::move(info), made.payload};
 }
 
+firmware::RevokedKeys revoked_keys(const std::vector<Bytes>& ids) {
+  firmware::RevokedKeys revoked;
+  for (const auto& id : ids) {
+    firmware::KeyId key;
+    std::ranges::copy(id, key.begin());
+    revoked.add(key);
+  }
+  return revoked;
+}
+
 Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Release& release,
-                      const Encrypted& encrypted) {
+                      const Encrypted& encrypted, const std::vector<Bytes>& revokes) {
   const auto& wanted = release.wanted;
   firmware::Manifest manifest;
   manifest.sequence = release.sequence;
@@ -106,6 +123,7 @@ Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Re
   manifest.payload_digest = encrypted.payload.digest;
   manifest.payload_size = encrypted.payload.size;
   manifest.encryption_info = encrypted.info;
+  manifest.revoked = revoked_keys(revokes);
   return firmware::encode_manifest(manifest);
 }
 
@@ -124,7 +142,7 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   const auto& name = release.wanted.name;
   const auto encrypted = encrypt(host, release, image);
   const auto profile = firmware::device_profile(host.site(), name.model);
-  const auto manifest = encode_manifest(profile, release, encrypted);
+  const auto manifest = encode_manifest(profile, release, encrypted, terms.revokes);
   firmware::Request request;
   request.name = name;
   request.sequence = release.sequence;
@@ -152,6 +170,21 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   publish(files.request(), ByteView{request.encode()});
 }
 
+/// Ascending and none twice, as in the manifest.
+std::vector<Bytes> read_key_ids(const std::vector<std::string>& texts) {
+  std::set<Bytes> ids;
+  for (const auto& text : texts) {
+    auto id = in_context("--revoke", [&] { return from_hex(text); });
+    if (id.size() != std::tuple_size_v<firmware::KeyId>)
+      throw Error{Errc::bad_input, "--revoke: expected the 64 hexadecimal digits of a key's id"};
+    ids.insert(std::move(id));
+  }
+  if (ids.size() > firmware::kMaxRevokedKeys)
+    throw Error{Errc::bad_input,
+                "--revoke: one release takes " + std::to_string(firmware::kMaxRevokedKeys) + " keys at most"};
+  return {ids.begin(), ids.end()};
+}
+
 firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmware::ReleasePolicy& policy,
                          const firmware::DeviceProfile& profile, const firmware::Digest& image) {
   firmware::Terms terms;
@@ -166,11 +199,26 @@ firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmwa
   terms.hardware.type = profile.hardware_type;
   terms.keys = profile.outputs.key_labels();
   terms.keys.insert(terms.keys.begin(), "release");
+  terms.revokes = read_key_ids(options.revoke);
   terms.extra_approvals = options.extra_approvals;
   terms.demo = host.site().demo;
   terms.requested = host.now();
   terms.expires = terms.requested + policy.request_lifetime;
   return terms;
+}
+
+/// Keys that this release may not revoke or, once it was asked for, that it does not revoke.
+std::vector<std::string> revocation_objections(const firmware::Terms& terms, const quorum::Roster& roster,
+                                               const firmware::ReleaseFiles& files) {
+  std::vector<std::string> all;
+  for (const auto& officer : roster.officers)
+    if (const auto id = cose::key_id(*roster.officer_key(officer)); std::ranges::count(terms.revokes, id) != 0)
+      all.push_back("it revokes key " + hex(id) + " of officer " + officer.name +
+                    ": officers are replaced with 'lamp-hsm quorum replace'");
+  if (!std::filesystem::exists(files.request())) return all;
+  if (firmware::Request::parse(read_file(files.request())).terms.revokes != terms.revokes)
+    all.push_back("the version was requested with another list of revoked keys; take another version");
+  return all;
 }
 
 /// What there is of a request already.
@@ -234,6 +282,8 @@ Exit request(const RequestOptions& options, World& world) {
                                 image.size,
                                 options.extra_approvals};
   host.database().migrate(firmware::release_schema());
+  if (const auto why = revocation_objections(terms, roster, {host.site().root, wanted.name}); !why.empty())
+    return refuse(why, world);
   if (const auto why = missing_output_keys(profile, roster); !why.empty()) return refuse(why, world);
   if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
 

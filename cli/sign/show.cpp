@@ -31,6 +31,12 @@ nlohmann::json regions_json(const firmware::Request& request) {
   return all;
 }
 
+nlohmann::json revokes_json(const firmware::Request& request) {
+  auto all = nlohmann::json::array();
+  for (const auto& id : request.terms.revokes) all.push_back(hex(id));
+  return all;
+}
+
 void print_json(const Dossier& dossier, const quorum::Tally& tally, const std::vector<std::string>& policy,
                 std::ostream& out) {
   const auto& r = dossier.request;
@@ -50,6 +56,7 @@ void print_json(const Dossier& dossier, const quorum::Tally& tally, const std::v
       {"nonce", hex(r.nonce)},
       {"hardware", {{"type", r.terms.hardware.type}, {"revisions", r.terms.hardware.revisions()}}},
       {"signs", regions_json(r)},
+      {"revokes", revokes_json(r)},
       {"threshold", dossier.roster.threshold},
       {"required", required_approvals(dossier)},
       {"approved", tally.approved},

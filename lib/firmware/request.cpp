@@ -228,6 +228,9 @@ Verdict check_request_files(const Request& request, ByteView manifest, const Mea
   compare(verdict, "the image's size", request.image_size, m.image_size);
   compare(verdict, "the payload's digest", request.payload_digest, copy(m.payload_digest));
   compare(verdict, "the payload's size", request.payload_size, m.payload_size);
+  std::vector<Bytes> revoked;
+  for (const auto& id : m.revoked.ids()) revoked.push_back(copy(id));
+  compare(verdict, "the list of revoked keys", request.terms.revokes, revoked);
   compare(verdict, "the first signature", request.signed_regions.front(), suit_region(request.suit_digest));
   if (payload.size != m.payload_size || payload.digest != m.payload_digest)
     verdict.objections.push_back("payload.bin is not the payload of this request: its digest or size differs");

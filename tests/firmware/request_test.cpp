@@ -47,6 +47,9 @@ Files make_files() {
   manifest.payload_digest = sha256(encrypted.ciphertext);
   manifest.payload_size = encrypted.ciphertext.size();
   manifest.encryption_info = encrypted.info;
+  KeyId revoked;
+  revoked.fill(6);
+  manifest.revoked.add(revoked);
   Files files{{}, encode_manifest(manifest), encrypted.ciphertext};
   auto& r = files.request;
   r.name = {"smart-lamp", "1.1.0"};
@@ -168,6 +171,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"PayloadSize", [](Request& r) { r.payload_size += 1; }, "payload's size"},
                     Lie{"Region", [](Request& r) { r.signed_regions.front().digest[0] ^= 1; }, "first signature"},
                     Lie{"Key", [](Request& r) { r.signed_regions.front().key = "mcuboot"; }, "first signature"},
+                    Lie{"NothingRevoked", [](Request& r) { r.terms.revokes.clear(); }, "list of revoked keys"},
+                    Lie{"RevokedKey", [](Request& r) { r.terms.revokes.at(0)[0] ^= 1; }, "list of revoked keys"},
                     Lie{"SuitDigest", [](Request& r) { r.suit_digest.back() ^= 1; }, "manifest.cbor"}),
     [](const auto& tested) { return tested.param.name; });
 
