@@ -53,6 +53,7 @@ void for_each_subset(std::size_t count, std::size_t size,
 
 bool recombines(const std::vector<Share>& shares, const std::vector<std::size_t>& subset, const Pin& pin) {
   std::vector<const Share*> views;
+  views.reserve(subset.size());
   for (const auto index : subset) views.push_back(&shares[index]);
   const auto outcome = attempt([&] { return same(combine_views(views), pin); });
   return std::holds_alternative<bool>(outcome) && std::get<bool>(outcome);
@@ -101,6 +102,7 @@ std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t s
                                     rng);
   });
   std::vector<Share> dealt;
+  dealt.reserve(parts.size());
   for (const auto& part : parts) dealt.emplace_back(part.data());
   for_each_subset(dealt.size(), threshold, [&](const std::vector<std::size_t>& subset) {
     if (!recombines(dealt, subset, pin)) throw Error{Errc::internal, "dealt shares do not recombine"};
@@ -110,6 +112,7 @@ std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t s
 
 Pin combine(const std::vector<Share>& shares) {
   std::vector<const Share*> views;
+  views.reserve(shares.size());
   for (const auto& share : shares) views.push_back(&share);
   Pin pin = combine_views(views);
   require_locked_memory(pin.expose_secret());

@@ -158,7 +158,7 @@ class Founding {
                                     "was cut short and nobody has its PIN; delete the token (" +
                                     remove + ") and run this again"};
     }
-    if (const auto& why = std::get<Error>(found); why.code() != Errc::not_found) throw why;
+    if (const auto& why = std::get<Error>(found); why.code() != Errc::not_found) throw Error{why};
   }
 
   /// A station is whoever's certificate says so; its model keys are wrapped now or never, because they are locked then.
