@@ -90,16 +90,23 @@ CaService::CaService(Host& host, cloud::ServerLog log)
 }
 
 void CaService::open_authorities() {
-  std::set<std::string> names{plan_.ocsp.begin(), plan_.ocsp.end()};
+  std::set<std::string> names;
+  for (const auto& [authority, signer] : plan_.ocsp)
+    if (signer.empty()) names.insert(authority);
   for (const auto& rule : plan_.enrolment) names.insert(rule.authority);
   for (const auto& name : names) authorities_.emplace(name, open_authority(host_, name));
 }
 
-/// Whose key is open here signs on the spot; the others have what was signed ahead.
+/// An authority's OCSP signer signs, or else the authority whose key is open here; the others have what was signed
+/// ahead.
 void CaService::add_responders() {
+  for (const auto& [authority, signer] : plan_.ocsp)
+    if (!signer.empty()) delegates_.emplace(authority, open_responder(host_, authority, signer));
   for (const auto& [name, token] : host_.site().authorities) {
     const auto open = authorities_.find(name);
-    if (open != authorities_.end()) {
+    if (const auto delegate = delegates_.find(name); delegate != delegates_.end()) {
+      responders_.push_back(delegate->second.authority);
+    } else if (open != authorities_.end()) {
       const auto& authority = open->second.authority;
       responders_.emplace_back(name, authority.chain().front(), authority);
     } else if (fs::exists(authority_file(host_.site(), name, "chain.pem"))) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/ca/site_authority.hpp"
+#include "cli/ca/site_ocsp.hpp"
 #include "lib/cloud/client_trust.hpp"
 #include "lib/cloud/rate_limits.hpp"
 #include "lib/cloud/router.hpp"
@@ -43,6 +44,7 @@ class CaService {
   cloud::ServerLog log_;
   store::Database& database_;
   std::map<std::string, OpenAuthority> authorities_;  ///< whose keys are open
+  std::map<std::string, OpenResponder> delegates_;    ///< OCSP signers, by their authority
   std::vector<pki::OcspAuthority> responders_;        ///< one for each authority of the site that has a certificate
   manufacturing::OrderDesk orders_;
   std::unique_ptr<pki::EnrolmentDesk> desk_;

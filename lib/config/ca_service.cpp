@@ -32,6 +32,12 @@ Enrolment read_enrolment(const std::string& label, const Node& node, const Site&
   return rule;
 }
 
+CaService::Responder read_responder(const Node& node, const Site& site) {
+  if (!node.is_map()) return {authority_at(node, site), {}};
+  node.only({"authority", "signer"});
+  return {authority_at(node.at("authority"), site), node.at("signer").text()};
+}
+
 }  // namespace
 
 Listen read_listen(const Node& node) {
@@ -56,7 +62,7 @@ CaService read_ca_service(const Node& node, const Site& site) {
   for (const auto& [label, rule] : node.at("enrolment").entries())
     service.enrolment.push_back(read_enrolment(label, rule, site));
   if (const auto ocsp = node.find("ocsp"))
-    for (const auto& item : ocsp->items()) service.ocsp.push_back(authority_at(item, site));
+    for (const auto& item : ocsp->items()) service.ocsp.push_back(read_responder(item, site));
   return service;
 }
 

@@ -36,8 +36,9 @@ TokenPlace read_token(const std::string& name, const Node& node, const fs::path&
 }
 
 Person read_person(const std::string& name, const Node& node, const Site& site) {
-  node.only({"token", "key", "certificate"});
-  Person person{name, node.at("token").text(), node.at("key").text(), below(site.root, node.at("certificate").text())};
+  node.only({"token", "key", "certificate", "share-key"});
+  Person person{name, node.at("token").text(), node.at("key").text(), below(site.root, node.at("certificate").text()),
+                node.text_or("share-key", "share")};
   if (!site.tokens.contains(person.token)) node.at("token").refuse("no token '" + person.token + "' in this site");
   return person;
 }

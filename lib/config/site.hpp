@@ -24,6 +24,7 @@ struct Person {
   std::string token;  ///< name of a TokenPlace
   std::string key;    ///< label of the signing key in that token
   std::filesystem::path certificate;
+  std::string share_key = "share";  ///< label of an officer's key that opens shares, in the same token
 };
 
 /// An address and port to listen on; port 0 takes any free one.
@@ -43,7 +44,11 @@ struct CaService {
   Listen https, http;
   std::string server;  ///< whose certificate and key TLS shows: a name of `people`
   std::vector<Enrolment> enrolment;
-  std::vector<std::string> ocsp;  ///< authorities whose keys sign OCSP answers on the spot
+  struct Responder {
+    std::string authority;
+    std::string signer;  ///< its OCSP signer; empty: the authority signs itself
+  };
+  std::vector<Responder> ocsp;  ///< who signs OCSP answers on the spot
 };
 
 struct Site {

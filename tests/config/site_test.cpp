@@ -55,7 +55,7 @@ const std::string kService = R"(ca-service:
   server: op
   enrolment:
     ldevid: {to: devices, vouched-by: device, authority: root, profile: ldevid}
-  ocsp: [device]
+  ocsp: [device, {authority: root, signer: ocsp-1}]
 )";
 
 TEST(Site, SaysWhatTheCertificateServiceGivesOut) {
@@ -67,7 +67,11 @@ TEST(Site, SaysWhatTheCertificateServiceGivesOut) {
   EXPECT_EQ(site.ca_service->http.address, "::1");
   ASSERT_EQ(site.ca_service->enrolment.size(), 1U);
   EXPECT_EQ(site.ca_service->enrolment.front().label, "ldevid");
-  EXPECT_EQ(site.ca_service->ocsp, std::vector<std::string>{"device"});
+  ASSERT_EQ(site.ca_service->ocsp.size(), 2U);
+  EXPECT_EQ(site.ca_service->ocsp[0].authority, "device");
+  EXPECT_EQ(site.ca_service->ocsp[0].signer, "");
+  EXPECT_EQ(site.ca_service->ocsp[1].authority, "root");
+  EXPECT_EQ(site.ca_service->ocsp[1].signer, "ocsp-1");
 }
 
 struct Case {

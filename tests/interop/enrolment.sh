@@ -101,6 +101,8 @@ lamp-factory order create --model smart-lamp=2 --station line2 -o order.yaml >/d
 serial=$(sed -n 's/^ *serial-prefix: *//p' order.yaml | tr -d '"')000001
 lamp-factory order approve order.yaml --as officer-1 >/dev/null
 lamp-ca revoke --device SL-26-900002 --reason keyCompromise >/dev/null
+lamp-ca issue operational --profile ocsp-signer --name responder-1 >/dev/null
+sed -i 's|^  http: .*|&\n  ocsp: [{authority: operational, signer: responder-1}]|' site.yaml
 start_service
 
 say '== cacerts: for everybody, also for old clients'
@@ -223,6 +225,7 @@ ocsp -cert "$place/four.pem" | grep -q ': good' || die 'openssl ocsp: not good'
 ocsp -cert "$place/two.pem" -no_nonce | grep -q ': revoked' || die 'openssl ocsp: not revoked'
 ocsp -serial 0x4242424242 | grep -q ': unknown' || die 'openssl ocsp: not unknown'
 ocsp -cert "$place/four.pem" | grep -q 'verify OK' || die 'openssl ocsp: not verified'
+ocsp -cert "$place/four.pem" -resp_text | grep -q 'CN *= *responder-1 OCSP responder' || die 'OCSP is not signed by the delegate'
 if command -v ocsptool >/dev/null; then
   gnutls() { ocsptool --ask="http://127.0.0.1:$http/ocsp" --load-cert="$place/$1.pem" --load-issuer=ca/operational/cert.pem </dev/null 2>&1; }
   gnutls four | grep -qi 'certificate status: good' || die 'ocsptool: not good'

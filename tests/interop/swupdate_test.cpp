@@ -12,7 +12,9 @@ namespace lamp::firmware {
 namespace {
 
 using test::run;
+using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 /// swupdate asks the clock of the machine whether a certificate holds.
 Instant now() { return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now()); }
@@ -67,19 +69,35 @@ class Swupdate : public testing::Test {
   std::string manifest_;
 };
 
+// What it says of the installation counts, and not its end: in 2022.12 the exit status is sometimes 1 after a success,
+// and its last line sometimes speaks of success after a failure.
+constexpr const char* kSuccess = "SWUPDATE successful !";
+constexpr const char* kFailure = "SWUPDATE failed";
+
 TEST_F(Swupdate, AcceptsOurs) {
   const auto said = check(package(manifest_, sign("secp256r1", manifest_)));
-  EXPECT_EQ(said.status, 0) << said.text;
+  EXPECT_THAT(said.text, AllOf(HasSubstr(kSuccess), Not(HasSubstr(kFailure))));
 }
 
 TEST_F(Swupdate, AcceptsOursByP384) {
   const auto said = check(package(manifest_, sign("secp384r1", manifest_)));
-  EXPECT_EQ(said.status, 0) << said.text;
+  EXPECT_THAT(said.text, AllOf(HasSubstr(kSuccess), Not(HasSubstr(kFailure))));
 }
 
-TEST_F(Swupdate, RefusesAChangedManifest) { EXPECT_NE(check(changed(0, 0)).status, 0); }
-TEST_F(Swupdate, RefusesAChangedSignature) { EXPECT_NE(check(changed(1, 5)).status, 0); }
-TEST_F(Swupdate, RefusesAChangedImage) { EXPECT_NE(check(changed(2, 40000)).status, 0); }
+TEST_F(Swupdate, RefusesAChangedManifest) {
+  const auto said = check(changed(0, 0));
+  EXPECT_THAT(said.text, AllOf(Not(HasSubstr(kSuccess)), HasSubstr("Signature verification failed")));
+}
+
+TEST_F(Swupdate, RefusesAChangedSignature) {
+  const auto said = check(changed(1, 5));
+  EXPECT_THAT(said.text, AllOf(Not(HasSubstr(kSuccess)), HasSubstr("Signature verification failed")));
+}
+
+TEST_F(Swupdate, RefusesAChangedImage) {
+  const auto said = check(changed(2, 40000));
+  EXPECT_THAT(said.text, AllOf(Not(HasSubstr(kSuccess)), HasSubstr("HASH mismatch")));
+}
 
 TEST_F(Swupdate, OpensslAcceptsTheSignatureToo) {
   publish(path("sw-description"), manifest_);

@@ -129,6 +129,20 @@ TEST(EnrolmentDesk, LetsADeviceThatLostItsKeyComeBackAndRevokesWhatItHad) {
   EXPECT_EQ(site.state_of(fresh), State::issued);
 }
 
+TEST(EnrolmentDesk, TakesADeviceBackWhoseCertificateEndedThroughItsInitialIdentity) {
+  SmallEnrolment site;
+  const auto key = test::make_key();
+  const auto old = site.ask(kEnrol, site.applicant("idevid"), site.request(*key, ""));
+  site.now += std::chrono::days{8};
+  const auto error =
+      test::error_of([&] { return site.ask(kRenew, site.as_device(old), site.request(*key, "whole")); });
+  EXPECT_EQ(error.code(), Errc::denied);
+  const auto fresh = site.ask(kEnrol, site.applicant("idevid"), site.request(*key, ""));
+  EXPECT_NE(fresh.certificate, old.certificate);
+  EXPECT_EQ(fresh.outcome, Issued::Outcome::fresh);
+  EXPECT_EQ(site.ask(kRenew, site.as_device(fresh), site.request(*key, "whole")).certificate, fresh.certificate);
+}
+
 TEST(EnrolmentDesk, LeavesTheRenewedCertificateInForceUntilItEnds) {
   SmallEnrolment site;
   const auto old = site.ask(kEnrol, site.applicant("idevid"), site.request(*test::make_key(), ""));
