@@ -24,9 +24,9 @@ quorum::Officer enrol_officer(Host& host, const config::Person& person) {
   if (cose::key_id(*certified) != cose::key_id(*token.public_key(person.key)))
     throw Error{Errc::denied, "the certificate of " + person.name + " is not for key '" + person.key + "' in token '" +
                                   person.token + "'"};
-  if (!token.has_key(kShareKey))
-    host.record(make_key(host, {person.token, kShareKey, hsm::KeyKind::p256, hsm::KeyUse::agree, "officer"}));
-  officer.share_point = token.agreement_key(kShareKey)->public_point();
+  if (!token.has_key(person.share_key))
+    host.record(make_key(host, {person.token, person.share_key, hsm::KeyKind::p256, hsm::KeyUse::agree, "officer"}));
+  officer.share_point = token.agreement_key(person.share_key)->public_point();
   return officer;
 }
 

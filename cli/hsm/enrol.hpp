@@ -6,9 +6,6 @@
 
 namespace lamp::cli {
 
-/// Label of the key in an officer's token to which shares are sealed.
-inline constexpr const char* kShareKey = "share";
-
 /// The leaf of the person's certificate file. Throws an Error that says how to get one.
 [[nodiscard]] Bytes leaf_certificate(const config::Person& person);
 

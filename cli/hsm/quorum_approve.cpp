@@ -83,7 +83,8 @@ Exit approve(const ApproveOptions& o, World& world) {
   }
   auto contribution = before.value_or(quorum::Contribution{officer->name, {}, {}});
   if (!before) contribution.approval = quorum::approve(*host.person_key(officer->name), roster, act, world.rng);
-  const auto card = host.token(host.site().person(officer->name).token).agreement_key(kShareKey);
+  const auto& person = host.site().person(officer->name);
+  const auto card = host.token(person.token).agreement_key(person.share_key);
   contribution.sealed_share =
       quorum::hand_over_share(roster, dealing, *officer, *card, act.session_point, act.digest(), world.rng);
   contribution.dealing = dealing.number;

@@ -204,7 +204,8 @@ class Founding {
   void rehearse(const Pin& pin) {
     std::vector<Share> opened;
     for (const auto& officer : roster_.officers) {
-      const auto key = host_.token(host_.site().person(officer.name).token).agreement_key(kShareKey);
+      const auto& person = host_.site().person(officer.name);
+      const auto key = host_.token(person.token).agreement_key(person.share_key);
       const auto& dealt = dealing_.of(officer.name);
       opened.push_back(
           quorum::open_share(dealt.box, *key, quorum::dealt_share_context(roster_, dealing_.number, officer), dealt));

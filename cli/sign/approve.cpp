@@ -15,8 +15,6 @@
 namespace lamp::cli {
 namespace {
 
-constexpr const char* kShareKey = "share";
-
 struct ApproveOptions {
   std::string release;
   std::string officer;
@@ -43,7 +41,8 @@ std::optional<quorum::Contribution> earlier(const Dossier& dossier, const std::s
 }
 
 Bytes hand_over_share(Host& host, const Dossier& dossier, const quorum::Officer& officer) {
-  const auto key = host.token(host.site().person(officer.name).token).agreement_key(kShareKey);
+  const auto& person = host.site().person(officer.name);
+  const auto key = host.token(person.token).agreement_key(person.share_key);
   return quorum::hand_over_share(dossier.roster, dossier.dealing, officer, *key, dossier.request.session_point,
                                  dossier.request.digest(), host.world().rng);
 }

@@ -33,6 +33,7 @@ TEST(Site, PathsAreBelowItsFolder) {
   const auto site = Site::find(place.path().string());
   EXPECT_EQ(site.token("root").pin_file, place / "pins/root");
   EXPECT_EQ(site.person("op").certificate, place / "ca/client/certs/op.pem");
+  EXPECT_EQ(site.person("op").share_key, "share");
   EXPECT_EQ(site.cloud_listen_port, 8443);
 }
 
