@@ -29,7 +29,8 @@ std::unique_ptr<Botan::Public_Key> read_key(const std::string& file) {
 void test_every_subset(Host& host, const quorum::Roster& roster, const quorum::SoPin& kept, const Pin& so_pin) {
   std::vector<Share> opened;
   for (const auto& officer : roster.officers) {
-    const auto key = host.token(host.site().person(officer.name).token).agreement_key(kShareKey);
+    const auto& person = host.site().person(officer.name);
+    const auto key = host.token(person.token).agreement_key(person.share_key);
     opened.push_back(quorum::open_so_share(roster, kept, officer, *key));
   }
   hsm::require_every_subset(opened, roster, so_pin, kept.threshold);
