@@ -35,12 +35,13 @@ namespace {
 [[noreturn]] void refuse(const std::string& reason) { throw Error{Errc::denied, reason}; }
 
 /// What the register says, at this request, of the certificate that was shown.
-Record registered(store::Transaction& transaction, const Applicant& who) {
+Record registered(store::Transaction& transaction, const Applicant& who, Instant now) {
   if (who.certificate.empty()) refuse("no certificate that counts here");
   const auto shown = Certificate::parse(who.certificate);
   auto record = find(transaction, who.authority, hex(shown.tbs.serial));
   if (!record || record->certificate != who.certificate) refuse("its certificate is not in this host's register");
   if (record->state != State::issued) refuse("its certificate was revoked (" + record->reason + ")");
+  if (record->not_after < now) refuse("its certificate ended " + format_instant(record->not_after));
   return std::move(*record);
 }
 
@@ -174,7 +175,7 @@ Issued EnrolmentDesk::answer(Enrolment act, const std::string& label, const Appl
                              Instant now) {
   auto one = open_case(act, label, who, now);
   // Whoever has no right learns nothing about the request either.
-  database_.read([&](store::Transaction& t) { return registered(t, who).serial; });
+  database_.read([&](store::Transaction& t) { return registered(t, who, now).serial; });
   one.request = parse_request(request);
   one.key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(one.request.public_key_info); });
   one.fingerprint = key_fingerprint(one.request.public_key_info);
@@ -224,7 +225,7 @@ void EnrolmentDesk::make_way(store::Transaction& transaction, const Case& one, c
 }
 
 std::variant<Reserved, Issued> EnrolmentDesk::reserve(store::Transaction& transaction, Case& one) {
-  const auto own = registered(transaction, one.who);
+  const auto own = registered(transaction, one.who, one.now);
   const auto granted = grant(transaction, one, own);
   one.identity = one.rule.profile.identity.expand(granted.values);
   one.order = granted.order;

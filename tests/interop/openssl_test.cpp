@@ -110,7 +110,7 @@ constexpr const char* kServeAndFetch = R"(
 openssl s_server -accept 0 -cert server.pem -cert_chain issuing.pem -key key.pem -www >log 2>&1 </dev/null &
 server=$!
 for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
-  port=$(sed -n 's/^ACCEPT.*:\([0-9][0-9]*\)$/\1/p' log); [ -n "$port" ] && break; sleep 0.25
+  port=$(sed -n 's/^ACCEPT.*:\([0-9][0-9]*\)$/\1/p' log 2>/dev/null); [ -n "$port" ] && break; sleep 0.25
 done
 curl -sS -o /dev/null -w '%{http_code}' --noproxy '*' --cacert root.pem "https://localhost:$port/"; status=$?
 kill $server

@@ -132,12 +132,13 @@ TEST(EnrolmentDesk, LetsADeviceThatLostItsKeyComeBackAndRevokesWhatItHad) {
 TEST(EnrolmentDesk, TakesADeviceBackWhoseCertificateEndedThroughItsInitialIdentity) {
   SmallEnrolment site;
   const auto key = test::make_key();
-  const auto old = site.ask(kEnrol, site.applicant("idevid"), site.request(*key, ""));
+  const auto who = site.applicant("idevid");
+  const auto old = site.ask(kEnrol, who, site.request(*key, ""));
   site.now += std::chrono::days{8};
-  const auto error =
-      test::error_of([&] { return site.ask(kRenew, site.as_device(old), site.request(*key, "whole")); });
+  const auto error = test::error_of([&] { return site.ask(kRenew, site.as_device(old), site.request(*key, "whole")); });
   EXPECT_EQ(error.code(), Errc::denied);
-  const auto fresh = site.ask(kEnrol, site.applicant("idevid"), site.request(*key, ""));
+  EXPECT_THAT(error.what(), HasSubstr("its certificate ended"));
+  const auto fresh = site.ask(kEnrol, who, site.request(*key, ""));
   EXPECT_NE(fresh.certificate, old.certificate);
   EXPECT_EQ(fresh.outcome, Issued::Outcome::fresh);
   EXPECT_EQ(site.ask(kRenew, site.as_device(fresh), site.request(*key, "whole")).certificate, fresh.certificate);
