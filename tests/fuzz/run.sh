@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # run.sh BUILD-FOLDER [SECONDS]: searches with every fuzz target, as many at once as there are cores, beginning from the seeds.
-# For SECONDS in all; without, for the same 100,000 inputs a target each time, as a gate wants. What is found stays in
+# For SECONDS in all; without, for the same 30,000 inputs a target each time, as a gate wants. What is found stays in
 # BUILD-FOLDER/fuzz/TARGET/: a file crash-* or timeout-* there is a finding, to be mended and kept as a seed.
 set -euo pipefail
 build=$1
 seeds=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/seeds
 mapfile -t targets < <(cd "$seeds" && printf '%s\n' *)
 cores=$(nproc)
-if [ -n "${2:-}" ]; then bound=-max_total_time=$(($2 * cores / ${#targets[@]} + 1)); else bound='-runs=100000 -seed=1'; fi
+if [ -n "${2:-}" ]; then bound=-max_total_time=$(($2 * cores / ${#targets[@]} + 1)); else bound='-runs=30000 -seed=1'; fi
 export build seeds bound
 
 search() {

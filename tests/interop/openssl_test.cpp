@@ -29,7 +29,7 @@ class OpenSsl : public testing::Test {
       publish(path("root.pem"), to_pem(ca.root().chain()));
       publish(path("issuing.pem"), to_pem({ca.issuing().chain().front()}));
     }
-    std::filesystem::path path(const std::string& name) { return ca.directory() / name; }
+    [[nodiscard]] std::filesystem::path path(const std::string& name) const { return ca.directory() / name; }
     std::string issue(const std::string& profile, const Subject& subject, const std::string& file) {
       const auto key = test::make_key();
       const auto issued = ca.issue(test::delivered_profile(profile), subject, *key);
@@ -41,16 +41,19 @@ class OpenSsl : public testing::Test {
         const auto list = make_list(ca.database(), *authority, 7, test::kNow, test::rng(),
                                     [](store::Transaction&, const RevocationList&) {});
         publish(path(authority->name() + ".der"), ByteView{list.der});
-        const auto file = path(authority->name()).string();
-        ASSERT_EQ(run("openssl crl -inform der -in " + file + ".der -out " + file + "-crl.pem").status, 0);
+        const auto der = path(authority->name() + ".der").string();
+        const auto pem = path(authority->name() + "-crl.pem").string();
+        std::string convert = "openssl crl -inform der -in ";
+        convert.append(der).append(" -out ").append(pem);
+        ASSERT_EQ(run(convert).status, 0);
       }
     }
-    Said verify(const std::string& options, const std::string& file) {
+    Said verify(const std::string& options, const std::string& file) const {
       return run("openssl verify -x509_strict -attime " + std::to_string(unix_seconds(test::kNow)) + " -CAfile " +
                  path("root.pem").string() + " -untrusted " + path("issuing.pem").string() + " " + options + " " +
                  path(file).string());
     }
-    Said verify_with_lists(const std::string& file) {
+    Said verify_with_lists(const std::string& file) const {
       return verify(
           "-crl_check_all -CRLfile " + path("root-crl.pem").string() + " -CRLfile " + path("issuing-crl.pem").string(),
           file);
