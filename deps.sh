@@ -17,7 +17,7 @@ readonly test_packages=(
   libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
   mandoc dfu-util procps git gnutls-bin swupdate cpio python3-cbor2
   # tokens: NSS softokn, openCryptoki's soft token, tpm2-pkcs11 on swtpm, OpenSC on virtual cards
-  libnss3 libnss3-tools opencryptoki pcscd vsmartcard-vpcd opensc-pkcs11 libtpm2-pkcs11-1 libtpm2-pkcs11-tools swtpm tpm2-abrmd tpm2-tools dbus)
+  libnss3 libnss3-tools opencryptoki pcscd vsmartcard-vpcd opensc opensc-pkcs11 libtpm2-pkcs11-1 libtpm2-pkcs11-tools swtpm tpm2-abrmd libtss2-tcti-tabrmd0 tpm2-tools dbus)
 readonly cache="${LAMP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamplighter}"
 
 say() { printf 'deps: %s\n' "$*"; }

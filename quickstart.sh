@@ -31,7 +31,7 @@ build_tools() {
   local prefix
   chapter "Building (the first time about 5 minutes; then only what changed)"
   prefix=$(./deps.sh --prefix)
-  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMP_TESTS=OFF -DCMAKE_PREFIX_PATH="$prefix" \
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DLAMP_UNITY=ON -DLAMP_TESTS=OFF -DCMAKE_PREFIX_PATH="$prefix" \
     >"$build.log" 2>&1 || { tail -n 20 "$build.log" >&2; die "cmake failed; the whole output is in $build.log"; }
   ninja -C "$build" || die "the build failed; the first error above says why"
 }

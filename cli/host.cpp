@@ -13,9 +13,6 @@
 namespace lamp::cli {
 namespace {
 
-constexpr const char* kHostToken = "host";
-constexpr const char* kLogKey = "log";
-
 hsm::Token open_token(const config::TokenPlace& place) {
   return in_context("token '" + place.name + "'",
                     [&] { return hsm::Token::open({place.module, place.uri, place.module_init}); });

@@ -15,6 +15,10 @@
 
 namespace lamp::cli {
 
+/// The token that holds this host's own keys, and its log's.
+inline constexpr const char* kHostToken = "host";
+inline constexpr const char* kLogKey = "log";
+
 class Host {
  public:
   explicit Host(World& world);

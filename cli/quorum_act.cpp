@@ -13,7 +13,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kHostToken = "host";
 constexpr const char* kLabelPrefix = "act.";
 constexpr auto kLifetime = std::chrono::days{7};
 

@@ -34,7 +34,7 @@ class TokenAgreementKey final : public crypto::AgreementKey {
     if (const auto* shared = std::get_if<SecureBytes>(&bare)) return *shared;
     const auto der = attempt([&] { return derive(PointForm::der, point); });
     if (const auto* shared = std::get_if<SecureBytes>(&der)) return *shared;
-    throw std::get<Error>(bare);
+    rethrow(std::get<Error>(bare));
   }
 
   SecureBytes derive(PointForm form, ByteView point) {

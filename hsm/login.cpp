@@ -114,7 +114,7 @@ void Connection::log_in_again(const TokenInfo& now) {
   }
   auto failure = std::get<Error>(tried);
   failure.add_context("logging in again after the token lost the login");
-  throw failure;
+  rethrow(failure);
 }
 
 void Connection::refuse_pin() {

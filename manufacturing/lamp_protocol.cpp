@@ -37,10 +37,6 @@ ByteView payload_of(ByteView frame) {
   return frame.subspan(kFrameHeaderSize);
 }
 
-cbor::Writer bytes_value(ByteView value) { return std::move(cbor::Writer{}.bytes(value)); }
-cbor::Writer text_value(std::string_view value) { return std::move(cbor::Writer{}.text(value)); }
-cbor::Writer number_value(std::uint64_t value) { return std::move(cbor::Writer{}.unsigned_integer(value)); }
-
 /// A body: a map whose keys are exactly 1, 2, ... in this order.
 class Body {
  public:
@@ -78,9 +74,9 @@ class Body {
 };
 
 struct EncodeRequestBody {
-  Bytes operator()(const Generate& g) const { return cbor::MapWriter{}.add(1, bytes_value(g.nonce)).encoded(); }
-  Bytes operator()(const Install& i) const { return cbor::MapWriter{}.add(1, bytes_value(i.box)).encoded(); }
-  Bytes operator()(const Prove& p) const { return cbor::MapWriter{}.add(1, bytes_value(p.nonce)).encoded(); }
+  Bytes operator()(const Generate& g) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(g.nonce)).encoded(); }
+  Bytes operator()(const Install& i) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(i.box)).encoded(); }
+  Bytes operator()(const Prove& p) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(p.nonce)).encoded(); }
   template <class Empty>
   Bytes operator()(const Empty&) const {
     return cbor::MapWriter{}.encoded();
@@ -90,28 +86,28 @@ struct EncodeRequestBody {
 struct EncodeResponseBody {
   Bytes operator()(const Identity& i) const {
     return cbor::MapWriter{}
-        .add(1, text_value(i.model))
-        .add(2, bytes_value(i.chip_id))
-        .add(3, number_value(i.hardware_revision))
-        .add(4, number_value(static_cast<std::uint8_t>(i.state)))
-        .add(5, text_value(i.firmware_version))
-        .add(6, bytes_value(i.session_point))
-        .add(7, bytes_value(i.block_digest))
+        .add(1, cbor::text_item(i.model))
+        .add(2, cbor::bytes_item(i.chip_id))
+        .add(3, cbor::number_item(i.hardware_revision))
+        .add(4, cbor::number_item(static_cast<std::uint8_t>(i.state)))
+        .add(5, cbor::text_item(i.firmware_version))
+        .add(6, cbor::bytes_item(i.session_point))
+        .add(7, cbor::bytes_item(i.block_digest))
         .encoded();
   }
   Bytes operator()(const GeneratedKey& k) const {
-    return cbor::MapWriter{}.add(1, bytes_value(k.spki)).add(2, bytes_value(k.signature)).encoded();
+    return cbor::MapWriter{}.add(1, cbor::bytes_item(k.spki)).add(2, cbor::bytes_item(k.signature)).encoded();
   }
-  Bytes operator()(const Installed& i) const { return cbor::MapWriter{}.add(1, bytes_value(i.digest)).encoded(); }
+  Bytes operator()(const Installed& i) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(i.digest)).encoded(); }
   Bytes operator()(const Proof& p) const {
     return cbor::MapWriter{}
-        .add(1, text_value(p.serial))
-        .add(2, number_value(static_cast<std::uint8_t>(p.state)))
-        .add(3, number_value(static_cast<std::uint8_t>(p.debug_port)))
-        .add(4, bytes_value(p.signature))
+        .add(1, cbor::text_item(p.serial))
+        .add(2, cbor::number_item(static_cast<std::uint8_t>(p.state)))
+        .add(3, cbor::number_item(static_cast<std::uint8_t>(p.debug_port)))
+        .add(4, cbor::bytes_item(p.signature))
         .encoded();
   }
-  Bytes operator()(const Refusal& r) const { return cbor::MapWriter{}.add(1, text_value(r.detail)).encoded(); }
+  Bytes operator()(const Refusal& r) const { return cbor::MapWriter{}.add(1, cbor::text_item(r.detail)).encoded(); }
   template <class Empty>
   Bytes operator()(const Empty&) const {
     return cbor::MapWriter{}.encoded();

@@ -80,9 +80,6 @@ void write_approvals(config::YamlWriter& yaml, const std::vector<OrderApproval>&
   yaml.end_list();
 }
 
-cbor::Writer text_value(std::string_view value) { return std::move(cbor::Writer{}.text(value)); }
-cbor::Writer number_value(std::uint64_t value) { return std::move(cbor::Writer{}.unsigned_integer(value)); }
-
 void add_profile_objections(const OrderLine& line, const OrderPolicy& policy, Verdict& verdict) {
   const auto found = std::find_if(policy.profiles.begin(), policy.profiles.end(),
                                   [&](const auto& entry) { return entry.first == line.model; });
@@ -142,11 +139,11 @@ Bytes Order::canonical() const {
         .unsigned_integer(line.serial_first)
         .unsigned_integer(line.mac_first.number());
   return cbor::MapWriter{}
-      .add(1, text_value(id))
-      .add(2, text_value(site))
-      .add(3, text_value(station))
-      .add(4, number_value(static_cast<std::uint64_t>(unix_seconds(created))))
-      .add(5, number_value(static_cast<std::uint64_t>(unix_seconds(not_after))))
+      .add(1, cbor::text_item(id))
+      .add(2, cbor::text_item(site))
+      .add(3, cbor::text_item(station))
+      .add(4, cbor::number_item(static_cast<std::uint64_t>(unix_seconds(created))))
+      .add(5, cbor::number_item(static_cast<std::uint64_t>(unix_seconds(not_after))))
       .add(6, std::move(list))
       .encoded();
 }

@@ -51,7 +51,7 @@ manufacturing::OrderDesk::Rules order_rules(const config::Site& site) {
             if (const auto* found = std::get_if<firmware::DeviceProfile>(&profile))
               return Model{found->digest, found->certificate_profile};
             if (std::get<Error>(profile).code() == Errc::not_found) return std::nullopt;
-            throw std::get<Error>(profile);
+            rethrow(std::get<Error>(profile));
           }};
 }
 

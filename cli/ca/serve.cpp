@@ -47,7 +47,7 @@ void run_both(cloud::Server& https, cloud::Server& http, int stop) {
     const std::jthread beside{[&] { other = run(http); }};
     if (const auto one = run(https); std::holds_alternative<Error>(one)) other = one;
   }
-  if (const auto* failed = std::get_if<Error>(&other)) throw *failed;
+  if (const auto* failed = std::get_if<Error>(&other)) rethrow(*failed);
 }
 
 Exit serve(const ServeOptions& o, World& world) {

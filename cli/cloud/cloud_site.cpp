@@ -15,7 +15,6 @@ namespace fs = std::filesystem;
 
 constexpr const char* kServerToken = "server";
 constexpr const char* kServerKey = "server";
-constexpr const char* kLogKey = "log";
 
 std::vector<Bytes> chain_of(const config::Site& site, std::string_view authority) {
   return pki::load_chain(site.root / "ca" / authority / "chain.pem");

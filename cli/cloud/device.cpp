@@ -14,11 +14,11 @@ namespace {
 
 using nlohmann::json;
 
-struct ListOptions {
+struct DeviceListOptions {
   bool parked = false, json = false;
 };
 
-void declare_list(Arguments& a, ListOptions& o) {
+void declare_list(Arguments& a, DeviceListOptions& o) {
   a.flag("--parked", o.parked, "Records that stations sent and the registry did not take, with the reason");
   a.flag("--json", o.json, "Print JSON");
 }
@@ -57,7 +57,7 @@ json json_of(const registry::Device& d) {
           {"registered", format_instant(d.registered_at)}};
 }
 
-Exit list_parked(const ListOptions& o, store::Database& database, std::ostream& out) {
+Exit list_parked(const DeviceListOptions& o, store::Database& database, std::ostream& out) {
   const auto parked = database.read([](store::Transaction& t) { return registry::parked_records(t); });
   if (o.json) {
     auto all = json::array();
@@ -75,7 +75,7 @@ Exit list_parked(const ListOptions& o, store::Database& database, std::ostream& 
   return Exit::ok;
 }
 
-Exit list(const ListOptions& o, World& world) {
+Exit list(const DeviceListOptions& o, World& world) {
   Host host{world};
   const auto database = open_registry(host.site());
   if (o.parked) return list_parked(o, *database, world.out);
@@ -137,7 +137,7 @@ Exit revoke(const RevokeOptions& o, World& world) {
 }  // namespace
 
 void add_cloud_device(Tool& tool) {
-  tool.verb<ListOptions>("device list", "List the registered devices, or the parked records", declare_list, list);
+  tool.verb<DeviceListOptions>("device list", "List the registered devices, or the parked records", declare_list, list);
   tool.verb<ShowOptions>("device show", "Show one device", declare_show, show);
   tool.verb<RevokeOptions>("device revoke", "Shut a device out, from its next request on", declare_revoke, revoke);
 }

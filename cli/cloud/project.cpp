@@ -85,11 +85,11 @@ Exit create(const CreateOptions& o, World& world) {
   return Exit::ok;
 }
 
-struct ListOptions {
+struct ProjectListOptions {
   bool json = false;
 };
 
-void declare_list(Arguments& a, ListOptions& o) { a.flag("--json", o.json, "Print JSON"); }
+void declare_list(Arguments& a, ProjectListOptions& o) { a.flag("--json", o.json, "Print JSON"); }
 
 void print_json(const std::vector<registry::ProjectSummary>& projects, std::ostream& out) {
   auto all = nlohmann::json::array();
@@ -99,7 +99,7 @@ void print_json(const std::vector<registry::ProjectSummary>& projects, std::ostr
   out << all.dump(2) << '\n';
 }
 
-Exit list(const ListOptions& o, World& world) {
+Exit list(const ProjectListOptions& o, World& world) {
   Host host{world};
   const auto projects = open_registry(host.site())->read([](store::Transaction& t) { return registry::projects(t); });
   if (o.json) {
@@ -119,7 +119,7 @@ Exit list(const ListOptions& o, World& world) {
 
 void add_cloud_project(Tool& tool) {
   tool.verb<CreateOptions>("project create", "Make a project, with those who may reach it", declare, create);
-  tool.verb<ListOptions>("project list", "List projects", declare_list, list);
+  tool.verb<ProjectListOptions>("project list", "List projects", declare_list, list);
 }
 
 }  // namespace lamp::cli

@@ -52,7 +52,7 @@ Verdict StationSetup::judge() const {
     if (const auto* found = std::get_if<firmware::DeviceProfile>(&profile))
       policy.profiles.emplace_back(line.model, found->digest);
     else if (std::get<Error>(profile).code() != Errc::not_found)
-      throw std::get<Error>(profile);
+      rethrow(std::get<Error>(profile));
   }
   return manufacturing::judge(order_, policy, order_roster_, host_.now());
 }

@@ -19,8 +19,6 @@ namespace {
 namespace fs = std::filesystem;
 using ceremony::Plan;
 
-constexpr const char* kHostToken = "host";
-constexpr const char* kLogKey = "log";
 constexpr const char* kStandInProfile = "root-ca";
 
 /// A folder that goes away, whatever happens.

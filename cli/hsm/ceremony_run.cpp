@@ -23,8 +23,6 @@ using ceremony::Mode;
 using ceremony::Plan;
 using ceremony::Record;
 
-constexpr std::size_t kTypedDigits = 8;
-
 struct RunOptions {
   std::string steps;
   std::string digest;

@@ -24,7 +24,6 @@ using ceremony::Mode;
 using ceremony::Record;
 using ceremony::sha256;
 
-constexpr std::size_t kTypedDigits = 8;
 constexpr int kTries = 3;
 
 bool is_there(Host& host, const std::string& token) {

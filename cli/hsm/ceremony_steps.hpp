@@ -7,6 +7,9 @@
 
 namespace lamp::cli {
 
+/// How much of a digest people read aloud and type, in hexadecimal digits.
+inline constexpr std::size_t kTypedDigits = 8;
+
 class StepRunner {
  public:
   StepRunner(Host& host, ceremony::Mode mode) : host_{host}, mode_{mode} {}

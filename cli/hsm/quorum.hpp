@@ -5,6 +5,9 @@
 
 namespace lamp::cli {
 
+/// The key of a guarded token that signs commitments to its shares.
+inline constexpr const char* kCustodyKey = "custody";
+
 /// quorum create, show, approve, rotate, replace.
 void add_quorum_verbs(Tool& tool);
 

@@ -26,7 +26,6 @@ namespace lamp::cli {
 namespace {
 
 constexpr const char* kReleaseKey = "release";
-constexpr const char* kCustodyKey = "custody";
 constexpr const char* kTransportKey = "transport";
 
 struct CreateOptions {
@@ -124,7 +123,7 @@ class Founding {
     publish_so_pin();
     if (!options_.no_release_key)
       publish(quorum::model_keys_file(host_.site().root, roster_.name), std::string_view{model_keys_.yaml()});
-    publish(quorum::roster_file(host_.site().root, roster_.name), std::string_view{roster_.yaml()}, Mode::shared,
+    publish(quorum::roster_file(host_.site().root, roster_.name), std::string_view{roster_.yaml()}, lamp::Mode::shared,
             Existing::refuse);
   }
 

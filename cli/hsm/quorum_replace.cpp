@@ -21,8 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kCustodyKey = "custody";
-
 struct ReplaceOptions {
   std::string name;
   std::uint64_t threshold = 0;

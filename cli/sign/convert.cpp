@@ -33,7 +33,7 @@ std::uint64_t required(const std::optional<std::uint64_t>& value, std::string_vi
   return *value;
 }
 
-void wrap(const ConvertOptions& o, const firmware::Input& file, firmware::Output& to) {
+void wrap(const ConvertOptions& o, const firmware::Input& file, ByteSink& to) {
   const auto kind = firmware::kind_of(file);
   if (kind != FileKind::suit && kind != FileKind::mcuboot)
     throw Error{Errc::bad_input, "a Zigbee OTA file is made around a SUIT envelope or an MCUboot image"};
@@ -45,7 +45,7 @@ void wrap(const ConvertOptions& o, const firmware::Input& file, firmware::Output
   firmware::zigbee::write(header, {{firmware::zigbee::upgrade_image, file}}, firmware::zigbee::WithIntegrity::yes, to);
 }
 
-void unwrap(FileKind wanted, const firmware::Input& file, firmware::Output& to) {
+void unwrap(FileKind wanted, const firmware::Input& file, ByteSink& to) {
   if (firmware::kind_of(file) != FileKind::zigbee)
     throw Error{Errc::bad_input, "only Zigbee OTA files have something of this kind inside"};
   const auto inner = upgrade_image_in(file);
@@ -57,7 +57,7 @@ void unwrap(FileKind wanted, const firmware::Input& file, firmware::Output& to) 
   copy(element, to);
 }
 
-void take_image(const firmware::Input& file, firmware::Output& to) {
+void take_image(const firmware::Input& file, ByteSink& to) {
   const auto reading = firmware::mcuboot::read(file);
   if (!reading.good()) throw Error{Errc::denied, reading.findings.front().text()};
   const auto& h = reading.value->header;
@@ -68,7 +68,7 @@ void take_image(const firmware::Input& file, firmware::Output& to) {
 Exit convert(const ConvertOptions& options, World& world) {
   in_context(options.file, [&] {
     const firmware::FileInput file{options.file};
-    firmware::FileOutput output{options.output};
+    FileSink output{options.output};
     if (options.kind == "zigbee")
       wrap(options, file, output);
     else if (options.kind == "suit")

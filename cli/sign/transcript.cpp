@@ -14,17 +14,19 @@ namespace {
 namespace fs = std::filesystem;
 using firmware::RecordKind;
 
-struct ShowOptions {
+struct TranscriptShowOptions {
   std::string transcript;
 };
 
-struct VerifyOptions {
+struct TranscriptVerifyOptions {
   std::string transcript, genesis, roster, policy;
 };
 
-void declare_show(Arguments& a, ShowOptions& o) { a.positional("transcript", o.transcript, "A transcript.cbor"); }
+void declare_show(Arguments& a, TranscriptShowOptions& o) {
+  a.positional("transcript", o.transcript, "A transcript.cbor");
+}
 
-void declare_verify(Arguments& a, VerifyOptions& o) {
+void declare_verify(Arguments& a, TranscriptVerifyOptions& o) {
   a.positional("transcript", o.transcript, "A transcript.cbor, the published files beside it");
   a.required("--genesis", o.genesis, "Digest of the quorum's first roster");
   a.option("--roster", o.roster, "The roster's file; by default quorum/release.yaml of the same site");
@@ -75,7 +77,7 @@ std::string summary(const firmware::TranscriptRecord& record) {
   return {};
 }
 
-Exit show(const ShowOptions& options, World& world) {
+Exit show_transcript(const TranscriptShowOptions& options, World& world) {
   const auto transcript = load(options.transcript);
   for (const auto& record : transcript.records())
     fmt::print(world.out, "{:>2} {} {:<9} {}\n", record.number, format_instant(record.at), text(record.kind),
@@ -112,7 +114,7 @@ std::map<std::string, fs::path> files_beside(const fs::path& transcript_file, co
   return files;
 }
 
-Exit verify(const VerifyOptions& options, World& world) {
+Exit verify_transcript(const TranscriptVerifyOptions& options, World& world) {
   const fs::path file = fs::absolute(options.transcript);
   const auto site = file.parent_path().parent_path().parent_path().parent_path();
   const auto judged = attempt([&] {
@@ -141,9 +143,10 @@ Exit verify(const VerifyOptions& options, World& world) {
 }  // namespace
 
 void add_sign_transcript(Tool& tool) {
-  tool.verb<ShowOptions>("transcript show", "Show the record of a release's ceremony", declare_show, show);
-  tool.verb<VerifyOptions>("transcript verify", "Check a whole ceremony again, from files alone", declare_verify,
-                           verify);
+  tool.verb<TranscriptShowOptions>("transcript show", "Show the record of a release's ceremony", declare_show,
+                                   show_transcript);
+  tool.verb<TranscriptVerifyOptions>("transcript verify", "Check a whole ceremony again, from files alone",
+                                     declare_verify, verify_transcript);
 }
 
 }  // namespace lamp::cli

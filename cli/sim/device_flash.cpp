@@ -33,19 +33,16 @@ constexpr std::uint64_t kFields = 8;
 constexpr const char* kFile = "identity";
 constexpr const char* kImages = "flash";
 
-cbor::Writer number(std::uint64_t value) { return std::move(cbor::Writer{}.unsigned_integer(value)); }
-cbor::Writer bytes(ByteView value) { return std::move(cbor::Writer{}.bytes(value)); }
-
 Bytes encode(const FlashContents& contents) {
   return cbor::MapWriter{}
       .add(kModel, std::move(cbor::Writer{}.text(contents.model)))
-      .add(kChipId, bytes(contents.chip_id))
-      .add(kHardwareRevision, number(contents.hardware_revision))
-      .add(kSlotSize, number(contents.slot_size))
-      .add(kState, number(static_cast<std::uint64_t>(contents.state)))
-      .add(kDebugPort, number(static_cast<std::uint64_t>(contents.debug_port)))
-      .add(kPrivateKey, bytes(contents.private_key))
-      .add(kCredentialBlock, bytes(contents.credential_block))
+      .add(kChipId, cbor::bytes_item(contents.chip_id))
+      .add(kHardwareRevision, cbor::number_item(contents.hardware_revision))
+      .add(kSlotSize, cbor::number_item(contents.slot_size))
+      .add(kState, cbor::number_item(static_cast<std::uint64_t>(contents.state)))
+      .add(kDebugPort, cbor::number_item(static_cast<std::uint64_t>(contents.debug_port)))
+      .add(kPrivateKey, cbor::bytes_item(contents.private_key))
+      .add(kCredentialBlock, cbor::bytes_item(contents.credential_block))
       .encoded();
 }
 

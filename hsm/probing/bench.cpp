@@ -97,7 +97,7 @@ Pair Bench::pair(const std::string& kept_as, const Wish& wish) {
   // A key that was there tells nothing of other sizes and curves than its own, and nothing where the token makes keys.
   const bool usual = wish.bits == 3072 || std::ranges::equal(wish.curve, kP256Parameters);
   const auto standing = way_ || !usual ? std::nullopt : find_standing(wish);
-  if (!standing) throw std::get<Error>(made);
+  if (!standing) rethrow(std::get<Error>(made));
   standing_ = true;
   return kept_[kept_as] = *standing;
 }

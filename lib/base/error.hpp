@@ -69,6 +69,9 @@ auto attempt(Step&& step) -> Attempt<decltype(step())> {
   }
 }
 
+/// Throws a failure that was kept (by attempt(), or by another thread).
+[[noreturn]] inline void rethrow(const Error& kept) { throw Error{kept.code(), kept.what()}; }
+
 /// Why something is not acceptable; empty means it is.
 struct [[nodiscard]] Verdict {
   std::vector<std::string> objections;

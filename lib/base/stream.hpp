@@ -30,6 +30,16 @@ class StagedSink : public ByteSink {
   virtual void commit() = 0;
 };
 
+/// For what is small enough to be kept.
+class MemorySink final : public ByteSink {
+ public:
+  void write(ByteView bytes) override { append(bytes_, bytes); }
+  [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
+
+ private:
+  Bytes bytes_;
+};
+
 /// Bytes that somebody else keeps.
 class ViewSource final : public ByteSource {
  public:

@@ -129,7 +129,7 @@ struct Client::Impl {
       const bool silent = !parser->got_some();
       stream.reset();
       if (reused && silent) continue;
-      if (error != nullptr) throw *error;
+      if (error != nullptr) rethrow(*error);
       throw Error{Errc::unavailable, "the service closed the connection without an answer"};
     }
   }

@@ -107,7 +107,7 @@ class Est {
         reply.headers.emplace_back("Retry-After", "10");
         return reply;
       }
-      case Errc::internal: throw error;
+      case Errc::internal: rethrow(error);
       default: return refuse(request, what, error.what());
     }
   }

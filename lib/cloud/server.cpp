@@ -220,7 +220,7 @@ void Server::run(int stop) {
     return true;
   });
   impl_->stop_workers();
-  if (const auto* failed = std::get_if<Error>(&watched)) throw *failed;
+  if (const auto* failed = std::get_if<Error>(&watched)) rethrow(*failed);
 }
 
 }  // namespace lamp::cloud

@@ -85,7 +85,7 @@ struct TlsStream::Impl {
         return true;
       });
       socket.finish(kLastWords);
-      throw *failed;
+      rethrow(*failed);
     }
     if (!out.empty()) socket.send(out, deadline);
   }

@@ -44,6 +44,11 @@ extern template class BasicWriter<SecureBytes>;
 using Writer = BasicWriter<Bytes>;
 using SecureWriter = BasicWriter<SecureBytes>;  ///< for what holds secrets: its buffer is zeroed when released
 
+/// One item by itself, as MapWriter::add() takes it.
+[[nodiscard]] inline Writer number_item(std::uint64_t value) { return std::move(Writer{}.unsigned_integer(value)); }
+[[nodiscard]] inline Writer text_item(std::string_view value) { return std::move(Writer{}.text(value)); }
+[[nodiscard]] inline Writer bytes_item(ByteView value) { return std::move(Writer{}.bytes(value)); }
+
 /// Collects entries in any order and writes them in deterministic order. Throws Error{internal} on a repeated key.
 class MapWriter {
  public:

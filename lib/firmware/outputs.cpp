@@ -17,9 +17,9 @@ namespace fs = std::filesystem;
 constexpr std::string_view kSwuImage = "image.bin";
 
 /// Counts and hashes what passes.
-class Digesting final : public Output {
+class Digesting final : public ByteSink {
  public:
-  explicit Digesting(Output* next) : next_{next}, hash_{Botan::HashFunction::create_or_throw("SHA-256")} {}
+  explicit Digesting(ByteSink* next) : next_{next}, hash_{Botan::HashFunction::create_or_throw("SHA-256")} {}
   void write(ByteView bytes) override {
     hash_->update(bytes);
     size_ += bytes.size();
@@ -29,7 +29,7 @@ class Digesting final : public Output {
   [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
 
  private:
-  Output* next_;
+  ByteSink* next_;
   std::unique_ptr<Botan::HashFunction> hash_;
   std::uint64_t size_ = 0;
 };
@@ -66,7 +66,7 @@ mcuboot::Recipe recipe_of(const McubootPlan& plan, const OutputSubject& subject)
   return recipe;
 }
 
-SignedRegion mcuboot_region(const McubootPlan& plan, const OutputSubject& subject, const Input& image, Output* to,
+SignedRegion mcuboot_region(const McubootPlan& plan, const OutputSubject& subject, const Input& image, ByteSink* to,
                             const PublicKeyFor& keys) {
   return in_context("output mcuboot", [&] {
     Digesting region{to};
@@ -77,7 +77,7 @@ SignedRegion mcuboot_region(const McubootPlan& plan, const OutputSubject& subjec
 
 void prepare_mcuboot(const McubootPlan& plan, const OutputSubject& subject, const Input& image, const fs::path& folder,
                      const PublicKeyFor& keys, std::vector<SignedRegion>& regions) {
-  FileOutput file{unsigned_file(folder, "mcuboot"), FileOutput::Readers::owner};
+  FileSink file{unsigned_file(folder, "mcuboot"), Mode::secret};
   regions.push_back(mcuboot_region(plan, subject, image, &file, keys));
   file.commit();
 }
@@ -115,7 +115,7 @@ fs::path finish_mcuboot(const McubootPlan& plan, const fs::path& folder, const f
   if (is_finished_mcuboot(path, *public_key)) return path;
   std::optional<mcuboot::Recipient> recipient;
   if (!plan.recipient.empty()) recipient = mcuboot::Recipient{plan.recipient, nullptr};
-  FileOutput file{path};
+  FileSink file{path};
   mcuboot::write_image(region, key, recipient, rng, file);
   file.commit();
   if (!is_finished_mcuboot(path, *public_key)) {
@@ -144,10 +144,10 @@ SignedRegion swu_region(const SwuPlan& plan, const OutputSubject& subject, const
 void prepare_swu(const SwuPlan& plan, const OutputSubject& subject, const Input& image, const fs::path& folder,
                  const PublicKeyFor& keys, std::vector<SignedRegion>& regions) {
   regions.push_back(swu_region(plan, subject, keys));
-  FileOutput clear{folder / kSwuImage, FileOutput::Readers::owner};
+  FileSink clear{folder / kSwuImage, Mode::secret};
   copy(image, clear);
   clear.commit();
-  FileOutput file{unsigned_file(folder, "swu"), FileOutput::Readers::owner};
+  FileSink file{unsigned_file(folder, "swu"), Mode::secret};
   file.write(as_bytes(manifest_of(plan, subject)));
   file.commit();
 }
@@ -182,7 +182,7 @@ fs::path finish_swu(const SwuPlan& plan, const OutputSubject& subject, const fs:
   const auto manifest = manifest_of(plan, subject);
   if (is_finished_swu(path, plan, manifest)) return path;
   const auto signature = cms::sign(as_bytes(manifest), key, plan.certificate, rng);
-  FileOutput file{path};
+  FileSink file{path};
   swu::write(manifest, signature, std::string{kSwuImage}, FileInput{folder / kSwuImage}, file);
   file.commit();
   if (!is_finished_swu(path, plan, manifest)) {
@@ -243,7 +243,7 @@ std::vector<fs::path> wrap_outputs(const OutputPlan& plan, const OutputSubject& 
     const FileInput element{folder /
                             (plan.zigbee->around == ZigbeePlan::Around::suit ? "release.suit" : "mcuboot.bin")};
     auto path = folder / "zigbee.ota";
-    FileOutput file{path};
+    FileSink file{path};
     zigbee::write(header, {{zigbee::upgrade_image, element}}, zigbee::WithIntegrity::yes, file);
     file.commit();
     return {path};

@@ -12,20 +12,19 @@ namespace {
 using cbor::MapWriter;
 using cbor::Writer;
 
-Writer integer(std::uint64_t value) { return std::move(Writer{}.unsigned_integer(value)); }
-Writer bytes(ByteView value) { return std::move(Writer{}.bytes(value)); }
-
 Bytes digest_item(ByteView digest) { return Writer{}.array(2).integer(suit::kSha256).bytes(digest).encoded(); }
 
 /// A command sequence: pairs of command and argument.
 class Sequence {
  public:
-  Sequence& report(suit::Command condition, std::uint64_t policy) { return add(condition, integer(policy)); }
-  Sequence& select(std::uint64_t component) { return add(suit::directive_set_component, integer(component)); }
+  Sequence& report(suit::Command condition, std::uint64_t policy) { return add(condition, cbor::number_item(policy)); }
+  Sequence& select(std::uint64_t component) { return add(suit::directive_set_component, cbor::number_item(component)); }
   Sequence& set(const MapWriter& parameters) {
     return add(suit::directive_override_parameters, Writer{}.raw(parameters.encoded()));
   }
-  [[nodiscard]] Writer wrapped() const { return bytes(Writer{}.array(2 * commands_).raw(items_.encoded()).encoded()); }
+  [[nodiscard]] Writer wrapped() const {
+    return cbor::bytes_item(Writer{}.array(2 * commands_).raw(items_.encoded()).encoded());
+  }
 
  private:
   Sequence& add(suit::Command command, const Writer& argument) {
@@ -39,7 +38,8 @@ class Sequence {
 
 MapWriter size_and_digest(std::uint64_t size, const Digest& digest) {
   MapWriter parameters;
-  parameters.add(suit::kDigestParameter, bytes(digest_item(digest))).add(suit::kSizeParameter, integer(size));
+  parameters.add(suit::kDigestParameter, cbor::bytes_item(digest_item(digest)))
+      .add(suit::kSizeParameter, cbor::number_item(size));
   return parameters;
 }
 
@@ -47,11 +47,11 @@ Writer common(const Manifest& manifest) {
   auto image = size_and_digest(manifest.image_size, manifest.image_digest);
   const auto version = std::uint64_t{manifest.version.major} << 32U | std::uint64_t{manifest.version.minor} << 16U |
                        std::uint64_t{manifest.version.patch};
-  image.add(suit::kVendorParameter, bytes(manifest.vendor))
-      .add(suit::kClassParameter, bytes(manifest.model_class))
-      .add(kVersionParameter, integer(version))
-      .add(kSecurityEpochParameter, integer(manifest.security_epoch));
-  if (!manifest.revoked.empty()) image.add(kRevokedKeysParameter, bytes(manifest.revoked.encode()));
+  image.add(suit::kVendorParameter, cbor::bytes_item(manifest.vendor))
+      .add(suit::kClassParameter, cbor::bytes_item(manifest.model_class))
+      .add(kVersionParameter, cbor::number_item(version))
+      .add(kSecurityEpochParameter, cbor::number_item(manifest.security_epoch));
+  if (!manifest.revoked.empty()) image.add(kRevokedKeysParameter, cbor::bytes_item(manifest.revoked.encode()));
   Sequence shared;
   shared.select(suit::kImageComponent)
       .set(image)
@@ -64,7 +64,7 @@ Writer common(const Manifest& manifest) {
   for (const auto& name : suit::kComponentNames) components.array(1).bytes({&name, 1});
   const auto map =
       MapWriter{}.add(suit::kComponents, components).add(suit::kSharedSequence, shared.wrapped()).encoded();
-  return bytes(map);
+  return cbor::bytes_item(map);
 }
 
 Writer validate() {
@@ -78,8 +78,8 @@ Writer install(const Manifest& manifest) {
   const bool detached = manifest.place == PayloadPlace::detached;
   fetch.add(suit::kUriParameter, std::move(Writer{}.text(detached ? kDetachedPayloadUri : kPayloadUri)));
   MapWriter copy;
-  copy.add(suit::kEncryptionParameter, bytes(manifest.encryption_info))
-      .add(suit::kSourceParameter, integer(suit::kPayloadComponent));
+  copy.add(suit::kEncryptionParameter, cbor::bytes_item(manifest.encryption_info))
+      .add(suit::kSourceParameter, cbor::number_item(suit::kPayloadComponent));
   Sequence sequence;
   sequence.select(suit::kPayloadComponent)
       .set(fetch)
@@ -104,7 +104,7 @@ Writer text(const Manifest& manifest) {
       .add(suit::kTextComponentVersion, std::move(Writer{}.text(manifest.version.text())));
   Writer by_component;
   by_component.map(1).array(1).bytes({&suit::kComponentNames[suit::kImageComponent], 1}).raw(component.encoded());
-  return bytes(MapWriter{}.add(suit::kLanguage, by_component).encoded());
+  return cbor::bytes_item(MapWriter{}.add(suit::kLanguage, by_component).encoded());
 }
 
 }  // namespace
@@ -123,8 +123,8 @@ Bytes encode_manifest(const Manifest& manifest) {
   if (manifest.model_class != class_id(manifest.vendor, manifest.model))
     throw Error{Errc::bad_input, "a manifest's class id must be that of its vendor and model"};
   auto encoded = MapWriter{}
-                     .add(suit::kManifestVersion, integer(1))
-                     .add(suit::kSequence, integer(manifest.sequence))
+                     .add(suit::kManifestVersion, cbor::number_item(1))
+                     .add(suit::kSequence, cbor::number_item(manifest.sequence))
                      .add(suit::kCommon, common(manifest))
                      .add(suit::kValidate, validate())
                      .add(suit::kInvoke, invoke())

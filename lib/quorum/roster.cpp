@@ -48,7 +48,7 @@ void require_distinct(const Roster& roster, const config::Node& place) {
   std::set<std::string> names;
   std::set<Bytes> keys, points;
   for (const auto& officer : roster.officers) {
-    const bool fresh = names.insert(officer.name).second & points.insert(officer.share_point).second &
+    const bool fresh = names.insert(officer.name).second && points.insert(officer.share_point).second &&
                        keys.insert(cose::key_id(*roster.officer_key(officer))).second;
     if (!fresh) place.refuse("officer " + officer.name + " is listed twice, by name, certificate key or share key");
   }

@@ -18,7 +18,7 @@ SecureBytes open_box(ByteView box, crypto::AgreementKey& key, ByteView context) 
   if (const auto* why = std::get_if<Error>(&opened)) {
     // A box that is none is a bad share; a token that does not answer is no fault of the officer.
     if (why->code() == Errc::bad_input) throw Error{Errc::denied, why->what()};
-    throw *why;
+    rethrow(*why);
   }
   return std::move(std::get<SecureBytes>(opened));
 }

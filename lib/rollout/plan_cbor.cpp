@@ -9,16 +9,13 @@ namespace {
 
 constexpr std::uint64_t kFormat = 1;
 
-cbor::Writer number(std::uint64_t value) { return std::move(cbor::Writer{}.unsigned_integer(value)); }
-cbor::Writer text(std::string_view value) { return std::move(cbor::Writer{}.text(value)); }
-
 Bytes encode_release(const PlannedRelease& release) {
   return cbor::MapWriter{}
-      .add(1, text(release.model))
-      .add(2, text(release.version))
-      .add(3, number(release.sequence))
+      .add(1, cbor::text_item(release.model))
+      .add(2, cbor::text_item(release.version))
+      .add(3, cbor::number_item(release.sequence))
       .add(4, std::move(cbor::Writer{}.bytes(release.artifact)))
-      .add(5, number(release.size))
+      .add(5, cbor::number_item(release.size))
       .encoded();
 }
 
@@ -27,10 +24,10 @@ Bytes encode_wave(const Wave& wave) {
   devices.array(wave.devices.size());
   for (const auto& device : wave.devices) devices.text(device);
   return cbor::MapWriter{}
-      .add(1, text(wave.name))
-      .add(2, number(wave.gate.proven_percent))
-      .add(3, number(wave.gate.most_failures))
-      .add(4, number(static_cast<std::uint64_t>(wave.gate.soak.count())))
+      .add(1, cbor::text_item(wave.name))
+      .add(2, cbor::number_item(wave.gate.proven_percent))
+      .add(3, cbor::number_item(wave.gate.most_failures))
+      .add(4, cbor::number_item(static_cast<std::uint64_t>(wave.gate.soak.count())))
       .add(5, std::move(devices))
       .encoded();
 }
@@ -92,13 +89,13 @@ Bytes Plan::canonical() const {
   encoded_waves.array(waves.size());
   for (const auto& wave : waves) encoded_waves.raw(encode_wave(wave));
   return cbor::MapWriter{}
-      .add(1, number(kFormat))
-      .add(2, text(project))
+      .add(1, cbor::number_item(kFormat))
+      .add(2, cbor::text_item(project))
       .add(3, std::move(cbor::Writer{}.raw(encode_release(release))))
       .add(4, std::move(cbor::Writer{}.integer(unix_seconds(created))))
-      .add(5, text(created_by))
-      .add(6, text(policy))
-      .add(7, number(approvals_needed))
+      .add(5, cbor::text_item(created_by))
+      .add(6, cbor::text_item(policy))
+      .add(7, cbor::number_item(approvals_needed))
       .add(8, std::move(encoded_waves))
       .encoded();
 }

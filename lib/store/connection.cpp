@@ -174,7 +174,7 @@ void Connection::enter_wal() {
     forget_busy();
     const auto result = attempt([this] { return query("PRAGMA journal_mode=WAL"); });
     if (std::holds_alternative<std::vector<Row>>(result)) return;
-    if (!was_busy() || std::chrono::steady_clock::now() > give_up) throw std::get<Error>(result);
+    if (!was_busy() || std::chrono::steady_clock::now() > give_up) rethrow(std::get<Error>(result));
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
 }

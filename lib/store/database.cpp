@@ -78,7 +78,7 @@ class Lane {
     for (int tries = 1;; ++tries) {
       const auto result = attempt([&] { return once(act); });
       if (std::holds_alternative<bool>(result)) return;
-      if (!connection_.was_busy() || tries == kMostTries) throw std::get<Error>(result);
+      if (!connection_.was_busy() || tries == kMostTries) rethrow(std::get<Error>(result));
     }
   }
 

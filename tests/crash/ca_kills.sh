@@ -9,7 +9,7 @@ acts=0
 served_copy "$sites/founded"
 
 # Runs a command that is killed at act $1 (before it, or after it for odd ones); 1 when it ended by itself before that.
-killed_at() {
+killed_at_act() {
   local at=$1 status=0
   shift
   if [ $((at % 2)) = 1 ]; then export LAMP_KILL_AFTER=1; else unset LAMP_KILL_AFTER; fi
@@ -39,7 +39,7 @@ check_issued() {
 }
 for ((n = 1; ; n += step)); do
   openssl req -new -newkey ec:<(openssl ecparam -name prime256v1) -nodes -keyout any.key -subj /CN=any -out "k$n.csr" 2>/dev/null
-  if killed_at "$n" lamp-ca issue device --profile idevid --csr "k$n.csr" --value "serial=K-$n" --value model=lamp -o "k$n.pem"; then
+  if killed_at_act "$n" lamp-ca issue device --profile idevid --csr "k$n.csr" --value "serial=K-$n" --value model=lamp -o "k$n.pem"; then
     check_issued "$n"
   else
     made=$((made + 1))
@@ -57,7 +57,7 @@ for ((n = 1; ; n += step)); do
     die "no certificate to revoke"
   serial=$(serial_of "$victim")
   again=0
-  killed_at "$n" lamp-ca revoke --serial "$serial" --reason superseded || again=1
+  killed_at_act "$n" lamp-ca revoke --serial "$serial" --reason superseded || again=1
   ! grep -q ' revoked: superseded' run.log || [ "$(state_of "$serial")" = revoked ] || die "an acknowledged revocation is lost"
   openssl crl -inform der -in ca/device/crl.der -noout 2>/dev/null || die "the list is not whole"
   lamp-ca revoke --serial "$serial" --reason superseded >run.log 2>&1 || die "revoke did not go on after a kill at act $n"
@@ -69,7 +69,7 @@ printf '%-44s %d acts\n' "revoke, and its list" "$acts"
 number() { openssl crl -inform der -in ca/device/crl.der -noout -crlnumber | cut -d= -f2; }
 for ((n = 1; ; n += step)); do
   before=$((16#$(number | sed 's/^0x//')))
-  killed_at "$n" lamp-ca crl device || break
+  killed_at_act "$n" lamp-ca crl device || break
   [ $((16#$(number | sed 's/^0x//'))) -ge "$before" ] || die "the list's number went back"
   lamp-ca crl device >run.log 2>&1 || die "crl did not go on after a kill at act $n"
   [ $((16#$(number | sed 's/^0x//'))) -gt "$before" ] || die "the list's number did not rise"
@@ -82,7 +82,7 @@ for ((i = 1; i <= 40; i++)); do
   printf '%s,B-%d,lamp\r\n' "$(base64 -w0 one.der)" "$i" >>rows.csv
 done
 for ((n = 1; ; n += step)); do
-  killed_at "$n" lamp-ca batch device rows.csv --profile idevid -o rows.jsonl || break
+  killed_at_act "$n" lamp-ca batch device rows.csv --profile idevid -o rows.jsonl || break
   lamp-ca batch device rows.csv --profile idevid -o rows.jsonl >run.log 2>&1 || die "batch did not go on after a kill at act $n"
   [ "$(wc -l <rows.jsonl)" -eq 40 ] || die "the batch's output has other rows"
   [ ! -e first.jsonl ] || cmp -s first.jsonl rows.jsonl || die "the batch gave other bytes"

@@ -33,7 +33,7 @@ done
 run_ceremony() { lamp-hsm ceremony run "$place/steps.yaml" --confirm-digest "$digest" >run.log 2>&1; }
 
 # Runs it with a kill there; false when it finished before that.
-killed_at() {
+ceremony_killed_at() {
   local status=0
   if [ "$1" != sync ]; then export LAMP_KILL_AFTER=1; else unset LAMP_KILL_AFTER; fi
   { LD_PRELOAD=$shim LAMP_KILL_ON=$1 LAMP_KILL_AT=$2 run_ceremony || status=$?; } 2>/dev/null  # the shell's own "Killed"
@@ -62,7 +62,7 @@ for how in sync rename socket; do
   before=$kills
   for ((at = 1; ; at += step)); do
     served_copy "$place/fresh"
-    killed_at "$how" "$at" || break
+    ceremony_killed_at "$how" "$at" || break
     kills=$((kills + 1))
     check_site "$how $at"
   done

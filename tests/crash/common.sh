@@ -27,22 +27,45 @@ at_end() {
 trap at_end EXIT
 [ -n "$client" ] || die "p11-kit-client.so is not installed"
 
-# served_copy SITE: goes into a fresh copy of the site whose tokens are reached through a server of its own; the copy before
-# and its server go.
-served_copy() {
+# fresh_copy SITE: goes into a fresh copy of the site; the copy before and its server go.
+fresh_copy() {
   end_server
   cd "$place"
   rm -rf "$place"/site-*
   round=$((round + 1))
   cp -a "$1" "$place/site-$round"
   cd "$place/site-$round"
-  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
-  sed -i "s#$provider#$client#" site.yaml
-  SOFTHSM2_CONF=$PWD/tokens/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$place/p11-$round" "pkcs11:" \
+  configure_softhsm tokens
+}
+
+# configure_softhsm FOLDER: its tokens lie in FOLDER/store.
+configure_softhsm() {
+  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/$1/store" >"$1/softhsm2.conf"
+}
+
+# start_server FOLDER: the tokens of a folder are reached through it.
+start_server() {
+  local socket=$place/p11-$round tries
+  SOFTHSM2_CONF=$PWD/$1/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$socket" "pkcs11:" \
     >/dev/null 2>&1 &
   server=$!
-  export P11_KIT_SERVER_ADDRESS=unix:path=$place/p11-$round
-  local tries
-  for ((tries = 0; tries < 200; tries++)); do [ -S "$place/p11-$round" ] && return 0; sleep 0.05; done
+  export P11_KIT_SERVER_ADDRESS=unix:path=$socket
+  for ((tries = 0; tries < 200; tries++)); do [ -S "$socket" ] && return 0; sleep 0.05; done
   die "the token server does not start"
+}
+
+# served_copy SITE: fresh_copy() whose tokens are reached through a server of its own.
+served_copy() {
+  fresh_copy "$1"
+  sed -i "s#$provider#$client#" site.yaml
+  start_server tokens
+}
+
+# killed_at ON AT COMMAND...: the command with $shim preloaded, killed at its AT-th act of kind ON; false when it ended before.
+killed_at() {
+  local on=$1 at=$2 status=0
+  shift 2
+  { LD_PRELOAD=$shim LAMP_KILL_ON=$on LAMP_KILL_AT=$at "$@" >run.log 2>&1 || status=$?; } 2>/dev/null  # the shell's own "Killed"
+  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "ended with $status instead of being killed ($on $at)"
+  [ "$status" -eq 137 ]
 }

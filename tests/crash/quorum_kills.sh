@@ -25,35 +25,16 @@ prepared() {
 
 # guarded_copy SITE: goes into a fresh copy of the site whose guarded token, and no other, is reached through a server.
 guarded_copy() {
-  local serial folder tries
-  end_server
-  cd "$place"
-  rm -rf "$place"/site-*
-  round=$((round + 1))
-  cp -a "$1" "$place/site-$round"
-  cd "$place/site-$round"
+  local serial folder
+  fresh_copy "$1"
   serial=$(sed -n 's/^ *serial: *"*\([0-9a-f]*\).*/\1/p' quorum/release.yaml)
   folder=$(ls tokens/store | grep -e "${serial:0:4}-${serial:4}\$") || die "no folder of token $serial"
   mkdir -p tokens/guarded/store
   mv "tokens/store/$folder" tokens/guarded/store/
-  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
-  printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/guarded/store" >tokens/guarded/softhsm2.conf
+  configure_softhsm tokens/guarded
   sed -i "/^  release:/,/module:/ s#$provider#$client#" site.yaml
   grep -q "$client" site.yaml || die "the guarded token's module could not be set"
-  SOFTHSM2_CONF=$PWD/tokens/guarded/softhsm2.conf p11-kit server --foreground --provider "$provider" --name "$place/p11-$round" \
-    "pkcs11:" >/dev/null 2>&1 &
-  server=$!
-  export P11_KIT_SERVER_ADDRESS=unix:path=$place/p11-$round
-  for ((tries = 0; tries < 200; tries++)); do [ -S "$place/p11-$round" ] && return 0; sleep 0.05; done
-  die "the token server does not start"
-}
-
-killed_at() {
-  local on=$1 at=$2 status=0
-  shift 2
-  { LD_PRELOAD=$shim LAMP_KILL_ON=$on LAMP_KILL_AT=$at "$@" >run.log 2>&1 || status=$?; } 2>/dev/null  # the shell's own "Killed"
-  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "ended with $status instead of being killed ($on $at)"
-  [ "$status" -eq 137 ]
+  start_server tokens/guarded
 }
 
 dealing() { lamp-hsm quorum show release 2>>run.log | sed -n 's/^dealing \([0-9]*\) .*/\1/p'; }

@@ -35,14 +35,6 @@ prepare() {
   ) >"$place/prepare.log" 2>&1 || die "prepare: $(tail -n 3 "$place/prepare.log")"
 }
 
-killed_at() {
-  local on=$1 at=$2 status=0
-  shift 2
-  { LD_PRELOAD=$shim LAMP_KILL_ON=$on LAMP_KILL_AT=$at "$@" >run.log 2>&1 || status=$?; } 2>/dev/null  # the shell's own "Killed"
-  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "ended with $status instead of being killed ($on $at)"
-  [ "$status" -eq 137 ]
-}
-
 # After a kill of a seal.
 check_seal() {
   local where=$1 before='' genesis

@@ -11,7 +11,7 @@
 namespace lamp::firmware::test {
 namespace {
 
-class MemorySink final : public StagedSink {
+class StagedMemory final : public StagedSink {
  public:
   void write(ByteView bytes) override { append(staged_, bytes); }
   void commit() override { committed = staged_; }
@@ -48,7 +48,7 @@ class Pieces : public testing::TestWithParam<std::tuple<PayloadCipher, std::size
   /// What became of a payload: the image, or nothing.
   std::optional<Bytes> decrypted(const Manifest& manifest, ByteView payload) {
     ViewSource source{payload};
-    MemorySink sink;
+    StagedMemory sink;
     const auto done = attempt([&] {
       decrypt_image(key_, manifest, source, sink);
       return true;
@@ -60,7 +60,7 @@ class Pieces : public testing::TestWithParam<std::tuple<PayloadCipher, std::size
 
 TEST_P(Pieces, GiveTheBytesThatTheWholeGives) {
   ViewSource source{image_};
-  MemorySink sink;
+  StagedMemory sink;
   const auto made = encrypt_image(key_, parse_encryption_info(whole_.info), source, sink);
   EXPECT_EQ(sink.staged(), whole_.ciphertext);
   EXPECT_EQ(made.image.digest, sha256(image_));
@@ -147,7 +147,7 @@ TEST_F(ReleaseFiles, AreWrittenAsTheyAreInMemory) {
   for (const auto place : {PayloadPlace::integrated, PayloadPlace::detached}) {
     const auto made = make_release({.place = place});
     ViewSource payload{made.payload};
-    MemorySink sink;
+    StagedMemory sink;
     write_release(made.manifest, made.blocks, payload, sink);
     EXPECT_EQ(sink.staged(), made.envelope);
   }
@@ -157,7 +157,7 @@ TEST_F(ReleaseFiles, AreNotWrittenAroundAnotherPayload) {
   const auto made = make_release();
   for (const auto& other : {Bytes(made.payload.size(), 1), Bytes(3, 1), Bytes{}}) {
     ViewSource payload{other};
-    MemorySink sink;
+    StagedMemory sink;
     EXPECT_THROW(write_release(made.manifest, made.blocks, payload, sink), Error);
   }
 }

@@ -24,7 +24,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     parts.push_back(std::make_unique<firmware::Section>(input, e.data(), e.length));
     sources.push_back({e.tag, *parts.back()});
   }
-  firmware::MemoryOutput again;
+  MemorySink again;
   zigbee::write(file.header, sources, coded ? zigbee::WithIntegrity::yes : zigbee::WithIntegrity::no, again);
   const auto same = std::ranges::equal(again.bytes(), ByteView{data, size});
   fuzz::require(same == (integrity == zigbee::Integrity::none || integrity == zigbee::Integrity::specified),

@@ -1,5 +1,6 @@
 // A token behind `p11-kit server`: another process, fewer mechanisms, the same keys.
 #include <botan/auto_rng.h>
+#include <botan/ecdh.h>
 #include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 #include <gmock/gmock.h>
@@ -93,13 +94,18 @@ TEST_F(ForwardingTest, RefusesAWrongPin) {
               testing::Throws<Error>(testing::Property(&Error::code, Errc::denied)));
 }
 
-// p11-kit does not carry the parameters of ECDH and of AES key wrap.
-TEST_F(ForwardingTest, SaysWhatIsNotForwarded) {
+// p11-kit carries the parameters of ECDH since 0.25.4.
+TEST_F(ForwardingTest, AgreesOrSaysWhatIsNotForwarded) {
   auto token = Token::open(kForwarded);
   token.login(pin(SoftHsm::kPin));
   const auto key = token.agreement_key("requests");
-  EXPECT_THAT([&] { static_cast<void>(key->agree(key->public_point())); },
-              testing::Throws<Error>(testing::Property(&Error::what, testing::HasSubstr("CKR_MECHANISM_INVALID"))));
+  const Botan::ECDH_PrivateKey other{rng_, Botan::EC_Group::from_name("secp256r1")};
+  crypto::SoftwareAgreementKey peer{other, rng_};
+  const auto agreed = attempt([&] { return key->agree(peer.public_point()); });
+  if (const auto* why = std::get_if<Error>(&agreed))
+    EXPECT_THAT(why->what(), testing::HasSubstr("CKR_MECHANISM_INVALID"));
+  else
+    EXPECT_EQ(std::get<SecureBytes>(agreed), peer.agree(key->public_point()));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "lib/firmware/images/finding.hpp"
-#include "lib/firmware/images/stream.hpp"
+#include "lib/firmware/images/input.hpp"
 
 namespace lamp::firmware::cpio {
 
@@ -28,7 +28,7 @@ struct Entry {
 /// Writes an archive with sums. Same inputs, same bytes: no owner, no time.
 class Writer {
  public:
-  explicit Writer(Output& to) noexcept : to_{to} {}
+  explicit Writer(ByteSink& to) noexcept : to_{to} {}
   /// Reads `data` twice. Throws Error{bad_input} for a name that the reader refuses, or 4 GiB and more.
   void add(const std::string& name, const Input& data);
   void end();
@@ -37,7 +37,7 @@ class Writer {
   void header(const std::string& name, std::uint32_t mode, std::uint32_t size, std::uint32_t sum);
   void put(ByteView bytes);
   void pad(std::uint64_t multiple);
-  Output& to_;
+  ByteSink& to_;
   std::uint64_t at_ = 0;
   std::uint32_t number_ = 0;
 };

@@ -14,7 +14,7 @@
 
 #include "lib/base/secret.hpp"
 #include "lib/firmware/images/finding.hpp"
-#include "lib/firmware/images/stream.hpp"
+#include "lib/firmware/images/input.hpp"
 #include "lib/firmware/uuid.hpp"
 
 namespace Botan {
@@ -165,14 +165,14 @@ struct Recipe {
 };
 
 /// Writes the region that will be signed. Throws Error{bad_input} for what no boot loader would take.
-void write_region(const Recipe& recipe, const Input& image, Output& to);
+void write_region(const Recipe& recipe, const Input& image, ByteSink& to);
 
 enum class KeyFormat { hash, full };
 
 /// Signs the region and writes the image, encrypting it when its header says so. Signatures by RSA-2048 and RSA-3072
 /// (PSS), P-256, P-384 and Ed25519. Throws Error{denied} for any other key.
 void write_image(const Input& region, const Botan::Private_Key& key, const std::optional<Recipient>& recipient,
-                 Botan::RandomNumberGenerator& rng, Output& to, KeyFormat format = KeyFormat::hash);
+                 Botan::RandomNumberGenerator& rng, ByteSink& to, KeyFormat format = KeyFormat::hash);
 
 /// What write_image does with a key, in words: "RSA-3072 PSS SHA-256". Throws Error{denied} for a key it does not take.
 [[nodiscard]] std::string algorithm_of(const Botan::Public_Key& key);

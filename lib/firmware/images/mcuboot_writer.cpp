@@ -161,7 +161,7 @@ SymmetricKey fresh_key(std::size_t size, Botan::RandomNumberGenerator& rng) {
   return SymmetricKey{guarded(Errc::unavailable, [&] { return rng.random_vec(size); })};
 }
 
-void encrypt(const Input& region, const Image& image, const SymmetricKey& content_key, Output& to) {
+void encrypt(const Input& region, const Image& image, const SymmetricKey& content_key, ByteSink& to) {
   const auto cipher = image_cipher(content_key);
   Bytes secret;
   region.each(0, image.header.header_size, [&](ByteView piece) { to.write(piece); });
@@ -175,7 +175,7 @@ void encrypt(const Input& region, const Image& image, const SymmetricKey& conten
 
 }  // namespace
 
-void write_region(const Recipe& recipe, const Input& image, Output& to) {
+void write_region(const Recipe& recipe, const Input& image, ByteSink& to) {
   const auto tlvs = protected_area(recipe);
   const auto padding = padding_of(recipe, image);
   to.write(header_of(recipe, image.size() + padding, tlvs.size()));
@@ -185,7 +185,7 @@ void write_region(const Recipe& recipe, const Input& image, Output& to) {
 }
 
 void write_image(const Input& region, const Botan::Private_Key& key, const std::optional<Recipient>& recipient,
-                 Botan::RandomNumberGenerator& rng, Output& to, KeyFormat format) {
+                 Botan::RandomNumberGenerator& rng, ByteSink& to, KeyFormat format) {
   const auto image = readable_region(region);
   if (image.header.encrypted() != recipient.has_value())
     refuse(recipient ? "its header says that it is in clear" : "nobody is named whom it is encrypted for");

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-#include "lib/firmware/images/stream.hpp"
+#include "lib/firmware/images/input.hpp"
 
 namespace lamp::firmware {
 

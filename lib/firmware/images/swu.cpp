@@ -95,7 +95,7 @@ Findings verify_content(const Input& file, const Package& package, ByteView cert
                         cms::verify_by(package.signature, as_bytes(package.manifest), certificate));
 }
 
-void write(std::string_view manifest, ByteView signature, const std::string& name, const Input& image, Output& to) {
+void write(std::string_view manifest, ByteView signature, const std::string& name, const Input& image, ByteSink& to) {
   cpio::Writer archive{to};
   archive.add(std::string{kManifest}, MemoryInput{as_bytes(manifest)});
   archive.add(std::string{kSignature}, MemoryInput{signature});

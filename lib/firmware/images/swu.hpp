@@ -31,6 +31,6 @@ struct Package {
 /// The same without asking who vouches for the signer: it must be this certificate (DER), whatever its end.
 [[nodiscard]] Findings verify_content(const Input& file, const Package& package, ByteView certificate);
 
-void write(std::string_view manifest, ByteView signature, const std::string& name, const Input& image, Output& to);
+void write(std::string_view manifest, ByteView signature, const std::string& name, const Input& image, ByteSink& to);
 
 }  // namespace lamp::firmware::swu

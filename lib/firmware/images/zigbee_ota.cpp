@@ -180,9 +180,9 @@ Bytes head_of(std::uint16_t tag, std::uint64_t length) {
 }
 
 /// Hashes what passes.
-class Hashing final : public Output {
+class Hashing final : public ByteSink {
  public:
-  explicit Hashing(Output& to) : to_{to} {}
+  explicit Hashing(ByteSink& to) : to_{to} {}
   void write(ByteView bytes) override {
     hash_.update(bytes);
     to_.write(bytes);
@@ -190,7 +190,7 @@ class Hashing final : public Output {
   [[nodiscard]] MmoDigest digest() const { return hash_.digest(MmoPadding::specified); }
 
  private:
-  Output& to_;
+  ByteSink& to_;
   AesMmo hash_;
 };
 
@@ -261,7 +261,7 @@ Findings verify(const Input& file, const File& read) {
   return std::move(rules.findings);
 }
 
-void write(const Header& header, const std::vector<ElementSource>& elements, WithIntegrity integrity, Output& to) {
+void write(const Header& header, const std::vector<ElementSource>& elements, WithIntegrity integrity, ByteSink& to) {
   std::vector<std::pair<std::uint64_t, Bytes>> heads;
   std::uint64_t total = header.size();
   const auto add = [&](std::uint16_t tag, std::uint64_t length) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "lib/firmware/images/finding.hpp"
-#include "lib/firmware/images/stream.hpp"
+#include "lib/firmware/images/input.hpp"
 
 namespace lamp::firmware::zigbee {
 
@@ -74,6 +74,6 @@ struct ElementSource {
 enum class WithIntegrity { no, yes };
 
 /// Throws Error{bad_input} for what the reader would refuse.
-void write(const Header& header, const std::vector<ElementSource>& elements, WithIntegrity integrity, Output& to);
+void write(const Header& header, const std::vector<ElementSource>& elements, WithIntegrity integrity, ByteSink& to);
 
 }  // namespace lamp::firmware::zigbee

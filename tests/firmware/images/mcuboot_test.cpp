@@ -30,7 +30,7 @@ mcuboot::Recipe recipe() {
 
 Bytes make(const Botan::Private_Key& key, const mcuboot::Recipe& how,
            const std::optional<mcuboot::Recipient>& recipient = {}) {
-  MemoryOutput region, file;
+  MemorySink region, file;
   mcuboot::write_region(how, MemoryInput{kImage}, region);
   mcuboot::write_image(MemoryInput{region.bytes()}, key, recipient, rng(), file);
   return file.bytes();
@@ -154,7 +154,7 @@ INSTANTIATE_TEST_SUITE_P(
         Malformed{"Cut", [](Bytes& b) { b.pop_back(); }, "byte 706: the TLV area's size is impossible"}));
 
 TEST(McubootWriter, RefusesWhatNoBootLoaderTakes) {
-  MemoryOutput region;
+  MemorySink region;
   auto how = recipe();
   how.header_size = 30;
   EXPECT_THROW(mcuboot::write_region(how, MemoryInput{kImage}, region), Error);

@@ -79,7 +79,7 @@ Bytes region_of(const Bytes& file, const Image& image) {
 void expect_same_region(const std::string& name, const mcuboot::Recipe& recipe) {
   const auto theirs = vector_bytes(name);
   const auto payload = vector_bytes("payload.bin");
-  MemoryOutput ours;
+  MemorySink ours;
   mcuboot::write_region(recipe, MemoryInput{payload}, ours);
   EXPECT_EQ(hex(ours.bytes()), hex(region_of(theirs, *mcuboot::read(MemoryInput{theirs}).value)));
 }

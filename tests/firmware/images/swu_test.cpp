@@ -42,7 +42,7 @@ std::string manifest() {
 
 Bytes make(const std::string& description = manifest()) {
   auto& by = signer();
-  MemoryOutput out;
+  MemorySink out;
   const auto signature = cms::sign(as_bytes(description), *by.key, by.certificate, lamp::test::rng());
   swu::write(description, signature, "image.bin", MemoryInput{kImage}, out);
   return out.bytes();
@@ -174,7 +174,7 @@ class Cpio : public testing::TestWithParam<Spoiled> {};
 /// One file "a" of three bytes: header 110, name and NUL to 112, data to 115, padding to 116, then the trailer.
 TEST_P(Cpio, SaysWhichRuleFailedWhere) {
   const Bytes three{1, 2, 3};
-  MemoryOutput out;
+  MemorySink out;
   cpio::Writer writer{out};
   writer.add("a", MemoryInput{three});
   writer.end();
@@ -201,7 +201,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Spoiled{"Appended", [](Bytes& b) { b.resize(1024); }, "byte 240: bytes after the trailer"}));
 
 TEST(CpioWriter, RefusesNamesThatLeaveTheFolder) {
-  MemoryOutput out;
+  MemorySink out;
   cpio::Writer writer{out};
   const Bytes none;
   for (const auto* name : {"", "../x", "/x", "-x", ".x", "a b", "TRAILER!!!"})

@@ -25,7 +25,7 @@ zigbee::Header all_fields() {
 
 Bytes make(const zigbee::Header& header, ByteView image, zigbee::WithIntegrity integrity = zigbee::WithIntegrity::yes) {
   const MemoryInput data{image};
-  MemoryOutput out;
+  MemorySink out;
   zigbee::write(header, {{zigbee::upgrade_image, data}}, integrity, out);
   return out.bytes();
 }
@@ -75,7 +75,7 @@ TEST(ZigbeeOta, ReadsWhatItWrote) {
 TEST(ZigbeeOta, CarriesOtherElements) {
   const Bytes image(20, 1), picture(5, 2), vendors(7, 3);
   const MemoryInput a{image}, b{picture}, c{vendors};
-  MemoryOutput out;
+  MemorySink out;
   zigbee::write(all_fields(), {{0, a}, {zigbee::picture, b}, {0xF001, c}}, zigbee::WithIntegrity::yes, out);
   const auto reading = zigbee::read(MemoryInput{out.bytes()});
   ASSERT_TRUE(reading.good());

@@ -1,12 +1,14 @@
-// Bytes that may be more than memory holds: images are read, hashed, encrypted and written through a small buffer.
+// Bytes at positions that may be more than memory holds: images are read, hashed and encrypted through a small buffer.
 #pragma once
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 
 #include "lib/base/bytes.hpp"
+#include "lib/base/stream.hpp"
 
 namespace lamp::firmware {
 
@@ -45,16 +47,15 @@ class MemoryInput final : public Input {
 /// A regular file, whose size is taken once.
 class FileInput final : public Input {
  public:
-  /// Throws Error{not_found}, or Error{bad_input} when it is no regular file.
-  explicit FileInput(const std::filesystem::path& path);
+  /// Throws Error{not_found}, Error{denied}, or Error{bad_input} when it is no regular file.
+  explicit FileInput(std::filesystem::path path);
   ~FileInput() override;
-  [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
+  [[nodiscard]] std::uint64_t size() const noexcept override;
   void read(std::uint64_t at, std::span<std::uint8_t> into) const override;
 
  private:
-  std::filesystem::path path_;
-  int descriptor_;
-  std::uint64_t size_ = 0;
+  struct State;
+  std::unique_ptr<State> state_;
 };
 
 /// A part of another input, which must outlive it.
@@ -70,42 +71,7 @@ class Section final : public Input {
   std::uint64_t at_, length_;
 };
 
-/// Where bytes go, in order.
-class Output {
- public:
-  Output() = default;
-  Output(const Output&) = delete;
-  Output& operator=(const Output&) = delete;
-  virtual ~Output() = default;
-  virtual void write(ByteView bytes) = 0;
-};
-
-class MemoryOutput final : public Output {
- public:
-  void write(ByteView bytes) override { append(bytes_, bytes); }
-  [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
-
- private:
-  Bytes bytes_;
-};
-
-/// A file that is whole or not there: written beside its place, and moved there by commit().
-class FileOutput final : public Output {
- public:
-  enum class Readers { all, owner };
-  /// Missing folders are made. Throws Error{unavailable}.
-  explicit FileOutput(std::filesystem::path path, Readers readers = Readers::all);
-  ~FileOutput() override;  ///< without commit() nothing is left behind
-  void write(ByteView bytes) override;
-  /// Synced, renamed, folder synced: after a power cut the old file is there or this one.
-  void commit();
-
- private:
-  std::filesystem::path path_, beside_;
-  int descriptor_ = -1;
-};
-
 /// All of `from`.
-void copy(const Input& from, Output& to);
+void copy(const Input& from, ByteSink& to);
 
 }  // namespace lamp::firmware
