@@ -11,7 +11,7 @@ readonly botan_major=3
 readonly build_packages=(
   build-essential ca-certificates cmake ninja-build pkg-config ccache
   libp11-kit-dev p11-kit p11-kit-modules softhsm2 libcli11-dev libyaml-cpp-dev libusb-1.0-0-dev
-  nlohmann-json3-dev libboost-dev libsqlite3-dev libfmt-dev libseccomp-dev
+  nlohmann-json3-dev libboost-dev libsqlite3-dev libssl-dev libfmt-dev libseccomp-dev
   umockdev libumockdev-dev openssl curl tzdata)
 readonly test_packages=(
   libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev

@@ -2,6 +2,7 @@
 // that the service listens.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <string>
@@ -24,19 +25,25 @@ class Journal {
   std::mutex mutex_;
 };
 
-/// Carries audit records into the log four times a second, and once more at the end.
-class Sequencer {
+/// Audit records are carried into the log four times a second.
+inline constexpr std::chrono::milliseconds kSequencePeriod{250};
+
+/// Does something again and again, in a thread of its own, and once more at the end.
+class Periodic {
  public:
-  /// Runs `once` before it returns; throws what that throws.
-  Sequencer(std::function<void()> once, Journal& journal);
-  Sequencer(const Sequencer&) = delete;
-  Sequencer& operator=(const Sequencer&) = delete;
-  ~Sequencer();
+  /// Runs `once` before it returns, and throws what that throws; what it throws later is a line in the journal, after
+  /// `what`.
+  Periodic(std::string what, std::chrono::milliseconds period, std::function<void()> once, Journal& journal);
+  Periodic(const Periodic&) = delete;
+  Periodic& operator=(const Periodic&) = delete;
+  ~Periodic();
 
  private:
   void try_once();
   void run(const std::stop_token& stop);
 
+  std::string what_;
+  std::chrono::milliseconds period_;
   std::function<void()> once_;
   Journal& journal_;
   std::jthread thread_;

@@ -14,6 +14,7 @@
 #include "hsm/key_handle.hpp"
 #include "hsm/token.hpp"
 #include "lib/base/error.hpp"
+#include "lib/crypto/p256.hpp"
 #include "lib/crypto/verifying_key.hpp"
 
 namespace lamp::hsm {
@@ -102,18 +103,20 @@ class TokenSignature : public Botan::PK_Ops::Signature {
       : place_{std::move(place)},
         digest_{digest},
         hash_{Botan::HashFunction::create_or_throw(digest.name)},
-        verifier_{key, padding},
-        length_{length} {}
+        length_{length} {
+    if (digest_.size == 32) point_ = crypto::p256_point(key);
+    if (!point_) verifier_.emplace(key, padding);
+  }
 
   void update(std::span<const std::uint8_t> input) final {
     hash_->update(input);
-    verifier_.update(input);
+    if (verifier_) verifier_->update(input);
   }
 
   std::vector<std::uint8_t> sign(Botan::RandomNumberGenerator&) final {
     const auto digest = hash_->final_stdvec();
     auto signature = sign_digest(digest);
-    if (!verifier_.check_signature(signature)) {
+    if (!is_right(digest, signature)) {
       throw Error{Errc::unavailable, "the token gave a wrong signature with key \"" + place_.label() +
                                          "\"; check that its public key belongs to it, and the token itself"};
     }
@@ -129,8 +132,14 @@ class TokenSignature : public Botan::PK_Ops::Signature {
   const Digest& digest_;
 
  private:
+  bool is_right(ByteView digest, ByteView signature) {
+    if (verifier_) return verifier_->check_signature(signature);
+    return crypto::is_p256_signature(*point_, digest, signature, crypto::SignatureForm::concatenated);
+  }
+
   std::unique_ptr<Botan::HashFunction> hash_;
-  Botan::PK_Verifier verifier_;
+  std::optional<Bytes> point_;  ///< of a key on P-256 with SHA-256; any other has the verifier
+  std::optional<Botan::PK_Verifier> verifier_;
 
  protected:
   const std::size_t length_;

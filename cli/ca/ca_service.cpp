@@ -2,11 +2,13 @@
 
 #include <botan/pk_keys.h>
 #include <botan/rng.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <filesystem>
 #include <set>
 
+#include "cli/ca/site_lists.hpp"
 #include "lib/audit/record.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
@@ -160,6 +162,15 @@ cloud::TlsContext CaService::tls() {
 }
 
 cloud::Identify CaService::identify() { return cloud::identify_or_stranger(*trust_); }
+
+void CaService::renew_lists() {
+  for (const auto& [name, open] : authorities_) {
+    const auto complaints = list_complaints(host_, name);
+    if (complaints.empty()) continue;
+    const auto number = publish_lists(host_, open.authority).front().number;
+    log_(fmt::format("list {} of {} published, for {}", number, name, complaints.front()));
+  }
+}
 
 void CaService::add_routes() {
   const auto& site = host_.site();

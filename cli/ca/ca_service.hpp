@@ -32,6 +32,9 @@ class CaService {
   [[nodiscard]] cloud::TlsContext tls();
   [[nodiscard]] cloud::Identify identify();
 
+  /// Publishes the lists, of authorities whose keys are open, that lack a revocation, end soon, or are not there.
+  void renew_lists();
+
  private:
   void open_authorities();
   void add_responders();

@@ -1,3 +1,5 @@
+#include <nlohmann/json.hpp>
+
 #include "cli/ca/by_quorum.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
@@ -7,7 +9,7 @@ namespace {
 
 struct CrlOptions {
   std::string authority, quorum;
-  bool check = false;
+  bool check = false, json = false;
 };
 
 void declare(Arguments& a, CrlOptions& o) {
@@ -15,6 +17,7 @@ void declare(Arguments& a, CrlOptions& o) {
   a.option("--quorum", o.quorum,
            "Quorum that guards the authority's key: officers approve, the same command then does it");
   a.flag("--check", o.check, "Make nothing; say which published lists ended, end soon or lack something");
+  a.flag("--json", o.json, "Print JSON");
 }
 
 /// Officers are shown each certificate that the lists will say is revoked.
@@ -29,9 +32,13 @@ ActRequest lists(Host& host, const std::string& authority) {
   return {"crl", authority, content};
 }
 
-void make_lists(Host& host, const std::string& authority) {
-  const auto open = open_authority(host, authority);
-  report_lists(host, authority, publish_lists(host, open.authority));
+void make_lists(Host& host, const CrlOptions& o) {
+  const auto open = open_authority(host, o.authority);
+  const auto lists = publish_lists(host, open.authority);
+  if (o.json)
+    host.world().out << describe_lists(host.site(), o.authority, lists).dump(2) << '\n';
+  else
+    report_lists(host, o.authority, lists);
 }
 
 Exit crl(const CrlOptions& o, World& world) {
@@ -40,10 +47,10 @@ Exit crl(const CrlOptions& o, World& world) {
     return Exit::usage;
   }
   Host host{world};
-  if (o.check) return check_lists(host, o.authority);
+  if (o.check) return check_lists(host, o.authority, o.json);
   if (!o.quorum.empty())
-    return by_quorum(host, o.quorum, o.authority, lists(host, o.authority), [&] { make_lists(host, o.authority); });
-  make_lists(host, o.authority);
+    return by_quorum(host, o.quorum, o.authority, lists(host, o.authority), [&] { make_lists(host, o); });
+  make_lists(host, o);
   host.finish();
   return Exit::ok;
 }

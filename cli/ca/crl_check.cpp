@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/ca/site_lists.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -28,40 +30,51 @@ std::vector<std::string> complaints_about(Host& host, const std::string& authori
   return std::get<0>(checked);
 }
 
-struct Count {
-  std::size_t lists = 0, bad = 0;
-};
-
-void check_authority(Host& host, const std::string& authority, Count& count) {
+std::vector<std::int64_t> scopes_of(Host& host, const std::string& authority) {
   std::vector<std::int64_t> scopes{pki::kWholeList};
   for (const auto& shard :
        open_register(host).read([&](store::Transaction& t) { return pki::shards_of(t, authority); }))
     scopes.push_back(shard.number);
-  bool well = true;
-  for (const auto scope : scopes) {
-    const auto all = complaints_about(host, authority, scope);
-    for (const auto& complaint : all)
-      fmt::print(host.world().err, "lamp-ca: refused: {}: {}\n",
-                 shown(host.site(), list_file(host.site(), authority, scope)), complaint);
-    ++count.lists;
-    if (!all.empty()) ++count.bad;
-    well = well && all.empty();
-  }
-  if (!well) fmt::print(host.world().err, "lamp-ca: to do: lamp-ca crl {}, then publish its files\n", authority);
+  return scopes;
 }
 
 }  // namespace
 
-Exit check_lists(Host& host, const std::string& authority) {
-  Count count;
-  if (!authority.empty()) {
-    check_authority(host, authority, count);
-  } else {
-    for (const auto& [name, token] : host.site().authorities)
-      if (std::filesystem::exists(authority_file(host.site(), name, "chain.pem"))) check_authority(host, name, count);
+std::vector<std::string> list_complaints(Host& host, const std::string& authority) {
+  std::vector<std::string> all;
+  for (const auto scope : scopes_of(host, authority))
+    for (const auto& complaint : complaints_about(host, authority, scope))
+      all.push_back(shown(host.site(), list_file(host.site(), authority, scope)) + ": " + complaint);
+  return all;
+}
+
+Exit check_lists(Host& host, const std::string& authority, bool json) {
+  std::vector<std::string> names;
+  for (const auto& [name, token] : host.site().authorities)
+    if (authority.empty() && std::filesystem::exists(authority_file(host.site(), name, "chain.pem")))
+      names.push_back(name);
+  if (!authority.empty()) names.push_back(authority);
+  std::size_t lists = 0;
+  bool well = true;
+  auto described = nlohmann::json::array();
+  for (const auto& name : names) {
+    lists += scopes_of(host, name).size();
+    const auto complaints = list_complaints(host, name);
+    described.push_back({{"authority", name}, {"complaints", complaints}});
+    if (json) {
+      well = well && complaints.empty();
+      continue;
+    }
+    for (const auto& complaint : complaints) fmt::print(host.world().err, "lamp-ca: refused: {}\n", complaint);
+    if (complaints.empty()) continue;
+    fmt::print(host.world().err, "lamp-ca: to do: lamp-ca crl {}, then publish its files\n", name);
+    well = false;
   }
-  if (count.bad == 0) fmt::print(host.world().out, "{} lists are current\n", count.lists);
-  return count.bad == 0 ? Exit::ok : Exit::refused;
+  if (json)
+    host.world().out << described.dump(2) << '\n';
+  else if (well)
+    fmt::print(host.world().out, "{} lists are current\n", lists);
+  return well ? Exit::ok : Exit::refused;
 }
 
 }  // namespace lamp::cli

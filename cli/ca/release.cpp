@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/ca/choice.hpp"
@@ -12,9 +13,13 @@ namespace {
 
 struct ReleaseOptions {
   Choice one;
+  bool json = false;
 };
 
-void declare(Arguments& a, ReleaseOptions& o) { declare_choice(a, o.one); }
+void declare(Arguments& a, ReleaseOptions& o) {
+  declare_choice(a, o.one);
+  a.flag("--json", o.json, "Print JSON");
+}
 
 bool release_record(Host& host, const pki::Record& found) {
   return open_register(host).write([&](store::Transaction& t) {
@@ -38,12 +43,21 @@ Exit release(const ReleaseOptions& o, World& world) {
   Host host{world};
   const auto record = find_record(host, o.one);
   const bool changed = release_record(host, record);
-  fmt::print(world.out, "certificate {} of {} ({} by {}) {}\n", record.serial, record.identity, record.profile,
-             record.authority, changed ? "released from hold" : "is not on hold");
   const auto open = open_authority(host, record.authority);
   const std::set<std::int64_t> shards{
       open_register(host).read([&](store::Transaction& t) { return pki::shard_in(t, record.authority, record.tbs); })};
-  report_lists(host, record.authority, publish_lists(host, open.authority, &shards));
+  const auto lists = publish_lists(host, open.authority, &shards);
+  if (o.json) {
+    const nlohmann::json all{
+        {"authority", record.authority}, {"serial", record.serial},
+        {"identity", record.identity},   {"profile", record.profile},
+        {"released", changed},           {"lists", describe_lists(host.site(), record.authority, lists)}};
+    world.out << all.dump(2) << '\n';
+  } else {
+    fmt::print(world.out, "certificate {} of {} ({} by {}) {}\n", record.serial, record.identity, record.profile,
+               record.authority, changed ? "released from hold" : "is not on hold");
+    report_lists(host, record.authority, lists);
+  }
   host.finish();
   return Exit::ok;
 }

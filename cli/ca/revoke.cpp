@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/ca/choice.hpp"
@@ -20,7 +21,7 @@ struct RevokeOptions {
   BulkChoice many;
   std::string reason = "unspecified";
   std::optional<std::uint64_t> expect;
-  bool dry_run = false;
+  bool dry_run = false, json = false;
 };
 
 void declare(Arguments& a, RevokeOptions& o) {
@@ -29,6 +30,7 @@ void declare(Arguments& a, RevokeOptions& o) {
   a.option("--reason", o.reason, "Reason by its name in RFC 5280, such as keyCompromise");
   a.option("--expect", o.expect, "How many certificates that are, when they are many; --dry-run counts them");
   a.flag("--dry-run", o.dry_run, "Say what would be revoked and change nothing");
+  a.flag("--json", o.json, "Print JSON");
 }
 
 /// Which lists have changed.
@@ -73,12 +75,34 @@ Outcome revoke_all(Host& host, const std::vector<pki::Selected>& chosen, const s
   return all;
 }
 
-void publish_touched(Host& host, const Touched& touched) {
+/// Publishes the lists that have changed; describes them, or says so line by line.
+nlohmann::json publish_touched(Host& host, const Touched& touched, bool json) {
+  auto all = nlohmann::json::array();
   for (const auto& [authority, shards] : touched)
     in_context("revoked and recorded, but not on a published list yet (lamp-ca crl " + authority + " makes it)", [&] {
       const auto open = open_authority(host, authority);
-      report_lists(host, authority, publish_lists(host, open.authority, &shards));
+      const auto lists = publish_lists(host, open.authority, &shards);
+      if (!json) report_lists(host, authority, lists);
+      for (auto& list : describe_lists(host.site(), authority, lists)) all.push_back(std::move(list));
     });
+  return all;
+}
+
+nlohmann::json describe(const pki::Selected& one) {
+  nlohmann::json all{{"authority", one.authority},
+                     {"serial", one.serial},
+                     {"profile", one.profile},
+                     {"identity", one.identity},
+                     {"state", one.state}};
+  if (!one.reason.empty()) all["reason"] = one.reason;
+  return all;
+}
+
+/// What is or would be revoked, as it was before; with the lists that were published.
+nlohmann::json report(const RevokeOptions& o, const std::vector<pki::Selected>& chosen, std::uint64_t revoked) {
+  auto certificates = nlohmann::json::array();
+  for (const auto& one : chosen) certificates.push_back(describe(one));
+  return {{"dry-run", o.dry_run}, {"reason", o.reason}, {"revoked", revoked}, {"before", std::move(certificates)}};
 }
 
 std::string named(const pki::Selected& one) {
@@ -90,21 +114,34 @@ pki::Selected selected(const pki::Record& record) {
           record.reason};
 }
 
+void finish(const RevokeOptions& o, Host& host, const std::vector<pki::Selected>& chosen, const Outcome& outcome) {
+  auto lists = publish_touched(host, outcome.touched, o.json);
+  if (o.json) {
+    auto all = report(o, chosen, outcome.revoked);
+    all["lists"] = std::move(lists);
+    host.world().out << all.dump(2) << '\n';
+  }
+  host.finish();
+}
+
 Exit revoke_one(const RevokeOptions& o, Host& host) {
   const auto one = selected(find_record(host, o.one));
   auto& out = host.world().out;
   if (o.dry_run) {
-    fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
+    if (o.json)
+      out << report(o, {one}, 0).dump(2) << '\n';
+    else
+      fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
     return Exit::ok;
   }
   auto outcome = revoke_all(host, {one}, o.reason);
   const bool changed = outcome.revoked != 0;
-  fmt::print(out, "{} {}: {}\n", named(one), changed ? "revoked" : "was revoked before",
-             changed ? o.reason : one.reason);
+  if (!o.json)
+    fmt::print(out, "{} {}: {}\n", named(one), changed ? "revoked" : "was revoked before",
+               changed ? o.reason : one.reason);
   // Also when nothing changed: the run that revoked it may have been killed before it published.
   outcome.touched[one.authority];
-  publish_touched(host, outcome.touched);
-  host.finish();
+  finish(o, host, {one}, outcome);
   return Exit::ok;
 }
 
@@ -118,6 +155,10 @@ void require_expected(const RevokeOptions& o, std::size_t found) {
 Exit revoke_many(const RevokeOptions& o, Host& host) {
   const auto chosen = find_many(host, selection_of(o.many, o.one.authority));
   auto& out = host.world().out;
+  if (o.dry_run && o.json) {
+    out << report(o, chosen, 0).dump(2) << '\n';
+    return Exit::ok;
+  }
   if (o.dry_run) {
     for (const auto& one : chosen) fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
     fmt::print(out, "{} certificates fit\n", chosen.size());
@@ -125,11 +166,11 @@ Exit revoke_many(const RevokeOptions& o, Host& host) {
   }
   require_expected(o, chosen.size());
   auto outcome = revoke_all(host, chosen, o.reason);
-  fmt::print(out, "{} certificates revoked: {}; {} were before\n", outcome.revoked, o.reason,
-             chosen.size() - outcome.revoked);
+  if (!o.json)
+    fmt::print(out, "{} certificates revoked: {}; {} were before\n", outcome.revoked, o.reason,
+               chosen.size() - outcome.revoked);
   for (const auto& one : chosen) outcome.touched.try_emplace(one.authority);
-  publish_touched(host, outcome.touched);
-  host.finish();
+  finish(o, host, chosen, outcome);
   return Exit::ok;
 }
 

@@ -18,6 +18,7 @@ namespace lamp::cli {
 namespace {
 
 constexpr std::size_t kConnections = 1024;
+constexpr std::chrono::seconds kListPeriod{10};
 constexpr std::chrono::seconds kIdle{60};  ///< devices enrol once in days
 
 struct ServeOptions {
@@ -61,11 +62,13 @@ Exit serve(const ServeOptions& o, World& world) {
   cloud::Server http{listen_at(plan.http), service.http(), service.identify(), log};
   const auto log_key = host.token("host").signing_key("log");
   auto& database = host.database();
-  const Sequencer sequencer{[&] {
-                              (void)audit::sequence(database, {host.site().log_directory, host.site().log_origin},
-                                                    *log_key, host.now(), world.rng);
-                            },
-                            journal};
+  const Periodic sequencer{"audit log", kSequencePeriod,
+                           [&] {
+                             (void)audit::sequence(database, {host.site().log_directory, host.site().log_origin},
+                                                   *log_key, host.now(), world.rng);
+                           },
+                           journal};
+  const Periodic lists{"revocation lists", kListPeriod, [&] { service.renew_lists(); }, journal};
   const ReadyFile ready{o.ready_file};
   fmt::print(world.out, "enrolment on https://{}:{}, lists and OCSP also on http://{}:{}; SIGTERM or Ctrl-C stops it\n",
              plan.https.address, https.port(), plan.http.address, http.port());

@@ -4,6 +4,7 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "lib/base/file.hpp"
 #include "lib/pki/records.hpp"
@@ -74,6 +75,21 @@ void report_lists(Host& host, const std::string& authority, const std::vector<pk
   fmt::print(host.world().out, "and {} of its shards, {} to {}\n", lists.size() - 1,
              shown(host.site(), list_file(host.site(), authority, lists[1].shard)),
              list_file(host.site(), authority, lists.back().shard).filename().string());
+}
+
+nlohmann::json describe_lists(const config::Site& site, const std::string& authority,
+                              const std::vector<pki::RevocationList>& lists) {
+  auto all = nlohmann::json::array();
+  for (const auto& list : lists) {
+    nlohmann::json one{{"authority", authority},
+                       {"number", list.number},
+                       {"revoked", list.entries},
+                       {"next-update", format_instant(list.next_update)},
+                       {"file", shown(site, list_file(site, authority, list.shard))}};
+    if (list.shard != pki::kWholeList) one["shard"] = list.shard;
+    all.push_back(std::move(one));
+  }
+  return all;
 }
 
 }  // namespace lamp::cli

@@ -71,8 +71,9 @@ Exit serve(const ServeOptions& o, World& world) {
                        cloud::Identifier{trust, *database},
                        log};
   const auto log_key = cloud_log_key(host);
-  const Sequencer sequencer{[&] { (void)audit::sequence(*database, cloud_log(site), *log_key, host.now(), world.rng); },
-                            journal};
+  const Periodic sequencer{"audit log", kSequencePeriod,
+                           [&] { (void)audit::sequence(*database, cloud_log(site), *log_key, host.now(), world.rng); },
+                           journal};
   const ReadyFile ready{o.ready_file};
   fmt::print(world.out, "serving {} on {}:{}; SIGTERM or Ctrl-C stops it\n", site.cloud_url, site.cloud_listen_address,
              server.port());

@@ -94,6 +94,9 @@ class Founding {
     const Pin so_pin = hsm::random_pin(world.rng, pin_length_);
     auto token = hsm::Token::initialize(place.module, options_.name, so_pin, pin);
     attestation_ = attest_token(host_, token.info(), options_.no_release_key ? "root" : "release");
+    if (token.info().serial.empty())
+      throw Error{Errc::denied,
+                  "token " + options_.name + " has no serial number, and shares are bound to one; use another"};
     token.login(pin);
     if (!options_.no_release_key)
       world.err << "lamp-hsm: making the keys in token " << options_.name << "; RSA-4096 takes some seconds\n";

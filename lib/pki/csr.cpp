@@ -2,6 +2,7 @@
 
 #include <botan/asn1_obj.h>
 #include <botan/ber_dec.h>
+#include <botan/hash.h>
 #include <botan/pk_keys.h>
 #include <botan/pss_params.h>
 #include <botan/pubkey.h>
@@ -13,6 +14,7 @@
 #include <memory>
 #include <utility>
 
+#include "lib/crypto/p256.hpp"
 #include "lib/pki/der.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
@@ -22,6 +24,7 @@ namespace {
 
 constexpr std::string_view kRsa = "1.2.840.113549.1.1.1";
 constexpr std::string_view kRsaPss = "1.2.840.113549.1.1.10";
+constexpr std::string_view kEcdsaSha256 = "1.2.840.10045.4.3.2";
 constexpr std::string_view kChallengePassword = "1.2.840.113549.1.9.7";
 constexpr std::string_view kExtensionRequest = "1.2.840.113549.1.9.14";
 
@@ -192,11 +195,16 @@ KeyOrRefusal read_key(ByteView public_key_info) {
 }
 
 /// SHA-256, SHA-384 and SHA-512 with the key's own algorithm; anything else is a policy's no.
+std::string algorithm_name(ByteView algorithm) {
+  auto fields = der::Reader{algorithm}.enter(der::kSequence, "signature algorithm");
+  return der::object_id(fields.next(der::kObjectId, "signature algorithm").content);
+}
+
 Refusal check_algorithm(ByteView algorithm, bool rsa) {
   der::Reader outer{algorithm};
   auto fields = outer.enter(der::kSequence, "signature algorithm");
   const auto name = der::object_id(fields.next(der::kObjectId, "signature algorithm").content);
-  constexpr std::array<std::string_view, 3> kEcdsa{"1.2.840.10045.4.3.2", "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4"};
+  constexpr std::array<std::string_view, 3> kEcdsa{kEcdsaSha256, "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4"};
   constexpr std::array<std::string_view, 3> kPkcs1{"1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12",
                                                    "1.2.840.113549.1.1.13"};
   const auto no = denied("signature.algorithm", "signatureAlgorithm", name + " is not used with this key here");
@@ -216,17 +224,21 @@ Refusal check_algorithm(ByteView algorithm, bool rsa) {
   return std::nullopt;
 }
 
+bool is_signed_by(const Botan::Public_Key& key, const Parts& parts) {
+  const auto point = crypto::p256_point(key);
+  if (point && algorithm_name(parts.algorithm) == kEcdsaSha256) {
+    const auto digest = Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(parts.signed_part);
+    return crypto::is_p256_signature(*point, digest, parts.signature, crypto::SignatureForm::der);
+  }
+  Botan::AlgorithmIdentifier algorithm;
+  Botan::BER_Decoder{parts.algorithm}.decode(algorithm);
+  return Botan::PK_Verifier{key, algorithm}.verify_message(parts.signed_part, parts.signature);
+}
+
 Refusal check_signature(const Parts& parts, const Botan::Public_Key& key) {
   if (auto refusal = check_algorithm(parts.algorithm, key.algo_name() == "RSA")) return refusal;
   // Botan throws for an encoding of a signature that it dislikes: no proof either way.
-  const auto good = attempt([&] {
-    return guarded(Errc::denied, [&] {
-      Botan::AlgorithmIdentifier algorithm;
-      Botan::BER_Decoder{parts.algorithm}.decode(algorithm);
-      Botan::PK_Verifier verifier{key, algorithm};
-      return verifier.verify_message(parts.signed_part, parts.signature);
-    });
-  });
+  const auto good = attempt([&] { return guarded(Errc::denied, [&] { return is_signed_by(key, parts); }); });
   if (std::holds_alternative<bool>(good) && std::get<bool>(good)) return std::nullopt;
   return denied("signature", "signature", "does not prove possession of the private key: it is not by this key");
 }

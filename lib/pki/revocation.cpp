@@ -39,13 +39,28 @@ void make_final(store::Transaction& t, const Record& record, const std::string& 
   forget_response(t, record);
 }
 
+/// Times have whole seconds. A revocation in the second of a list that was begun before it counts as of the next one:
+/// what is later than the newest list is what that list lacks (list_state()).
+std::int64_t time_of_revocation(store::Transaction& t, const std::string& authority, std::int64_t shard, Instant now) {
+  const auto second = unix_seconds(now);
+  for (const auto list : {kWholeList, shard}) {
+    const auto newest = t.query_one(
+        "SELECT this_update FROM certificate_list WHERE authority = ? AND shard = ? ORDER BY number DESC LIMIT 1",
+        {authority, list});
+    if (newest && newest->integer(0) == second) return second + 1;
+  }
+  return second;
+}
+
 void add_revocation(store::Transaction& t, const Record& record, const std::string& reason, Instant now) {
+  const auto shard = shard_in(t, record.authority, record.tbs);
+  const auto revoked_at = time_of_revocation(t, record.authority, shard, now);
   t.execute(
       "INSERT INTO revocation (authority, serial, revoked_at, reason, not_after, shard) VALUES (?, ?, ?, ?, ?, ?)",
-      {record.authority, record.serial, unix_seconds(now), std::int64_t{reason_code(reason)},
-       unix_seconds(record.not_after), shard_in(t, record.authority, record.tbs)});
+      {record.authority, record.serial, revoked_at, std::int64_t{reason_code(reason)}, unix_seconds(record.not_after),
+       shard});
   t.execute("UPDATE certificate SET state = 'revoked', revoked_at = ?, reason = ? WHERE authority = ? AND serial = ?",
-            {unix_seconds(now), reason, record.authority, record.serial});
+            {revoked_at, reason, record.authority, record.serial});
 }
 
 }  // namespace

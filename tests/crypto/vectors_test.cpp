@@ -1,6 +1,7 @@
 // Published vectors, from the folder beside the project: cose-wg/Examples and the suites that Botan and NIST ship.
 #include <botan/ec_apoint.h>
 #include <botan/ecdsa.h>
+#include <botan/hash.h>
 #include <botan/pubkey.h>
 #include <botan/rsa.h>
 #include <gmock/gmock.h>
@@ -14,6 +15,7 @@
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/crypto/key_wrap.hpp"
+#include "lib/crypto/p256.hpp"
 
 namespace lamp {
 namespace {
@@ -181,6 +183,24 @@ TEST_F(Vectors, Rfc3394SuiteWraps) {
   ASSERT_GE(all.size(), 6U);
   for (const auto& record : all)
     EXPECT_EQ(crypto::wrap_key(secret(record.at("KEK")), secret(record.at("Key"))), record.at("Output"));
+}
+
+TEST_F(Vectors, EcdsaOnP256AsWycheproofSays) {
+  const auto suite = load("wycheproof/ecdsa_secp256r1_sha256_test.json");
+  std::size_t checked = 0;
+  for (const auto& group : suite.at("testGroups")) {
+    const auto point = from_hex(group.at("publicKey").at("uncompressed").get<std::string>());
+    for (const auto& test : group.at("tests")) {
+      const auto message = from_hex(test.at("msg").get<std::string>());
+      const auto digest = Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(message);
+      const auto signature = from_hex(test.at("sig").get<std::string>());
+      EXPECT_EQ(crypto::is_p256_signature(point, digest, signature, crypto::SignatureForm::der),
+                test.at("result") == "valid")
+          << test.dump();
+      ++checked;
+    }
+  }
+  EXPECT_EQ(checked, suite.at("numberOfTests"));
 }
 
 }  // namespace

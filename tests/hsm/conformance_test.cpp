@@ -125,7 +125,8 @@ class Conformance : public testing::TestWithParam<test::FixtureKind> {
 };
 
 TEST_P(Conformance, NamesItself) {
-  EXPECT_FALSE(token_->info().serial.empty());
+  // Its serial number may be empty: openCryptoki 3.23 gives its soft token none.
+  EXPECT_FALSE(token_->info().label.empty());
   EXPECT_FALSE(token_->info().manufacturer.empty());
   EXPECT_TRUE(token_->info().login_required);
 }

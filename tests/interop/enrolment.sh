@@ -213,6 +213,10 @@ csr four '/serialNumber=SL-26-900001'
 expect 200 lamp1 POST simpleenroll "$place/four.csr"
 take four
 lamp-ca show "$(openssl x509 -in "$place/two.pem" -noout -serial | cut -d= -f2 | tr A-F a-f)" | grep -q 'superseded' || die 'the lost one is not revoked'
+lost=$(openssl x509 -in "$place/two.pem" -noout -serial | cut -d= -f2)
+listed() { curl -sS --max-time 30 "http://127.0.0.1:$http/crl/operational/crl.der" | openssl crl -inform DER -noout -text | grep -q "$lost"; }
+for ((tries = 0; tries < 300; tries++)); do listed && break; sleep 0.1; done
+listed || die 'the service does not publish a list with the lost one'
 
 say '== OCSP and lists'
 lamp-ca crl operational >/dev/null

@@ -42,7 +42,7 @@ const std::vector<Home>& homes() {
       {"p11-kit/", {"hsm/"}},         {"libusb", {"manufacturing/"}}, {"CLI/", {"cli/arguments.cpp", "cli/tool.cpp"}},
       {"yaml-cpp/", {"lib/config/"}}, {"sqlite3", {"lib/store/"}},    {"libpq", {"lib/registry/"}},
       {"boost/", {"lib/cloud/"}},     {"umockdev", {"cli/sim/"}},     {"gtest/", {"tests/"}},
-      {"gmock/", {"tests/"}},         {"seccomp.h", {"lib/base/"}},
+      {"gmock/", {"tests/"}},         {"seccomp.h", {"lib/base/"}},   {"openssl/", {"lib/crypto/"}},
   };
   return all;
 }

@@ -42,6 +42,18 @@ class CrlReaderTest : public testing::Test {
   test::SmallCa ca_;
 };
 
+// Times have whole seconds: what was revoked in the second of a list, and after it was made, is not on it.
+TEST_F(CrlReaderTest, MissesARevocationOfItsOwnSecond) {
+  (void)revoked_lamp("SL-26-000001", "unspecified");
+  (void)make();
+  EXPECT_EQ(state(kNow).unlisted, 0U);
+  (void)revoked_lamp("SL-26-000002", "unspecified");
+  EXPECT_EQ(state(kNow).unlisted, 1U);
+  const auto next = ListFacts::parse(make(kNow + std::chrono::seconds{1}));
+  EXPECT_EQ(next.entries, 2U);
+  EXPECT_EQ(state(next.this_update).unlisted, 0U);
+}
+
 TEST_F(CrlReaderTest, ReadsWhatWeWrite) {
   const auto a = revoked_lamp("SL-26-000001", "keyCompromise"), b = revoked_lamp("SL-26-000002", "unspecified");
   const auto der = make();
