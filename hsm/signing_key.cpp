@@ -104,8 +104,11 @@ class TokenSignature : public Botan::PK_Ops::Signature {
         digest_{digest},
         hash_{Botan::HashFunction::create_or_throw(digest.name)},
         length_{length} {
-    if (digest_.size == 32) point_ = crypto::p256_point(key);
-    if (!point_) verifier_.emplace(key, padding);
+    const auto point = digest_.size == 32 ? crypto::p256_point(key) : std::nullopt;
+    if (point)
+      p256_.emplace(*point);
+    else
+      verifier_.emplace(key, padding);
   }
 
   void update(std::span<const std::uint8_t> input) final {
@@ -134,11 +137,11 @@ class TokenSignature : public Botan::PK_Ops::Signature {
  private:
   bool is_right(ByteView digest, ByteView signature) {
     if (verifier_) return verifier_->check_signature(signature);
-    return crypto::is_p256_signature(*point_, digest, signature, crypto::SignatureForm::concatenated);
+    return p256_->accepts(digest, signature, crypto::SignatureForm::concatenated);
   }
 
   std::unique_ptr<Botan::HashFunction> hash_;
-  std::optional<Bytes> point_;  ///< of a key on P-256 with SHA-256; any other has the verifier
+  std::optional<crypto::P256Verifier> p256_;  ///< of a key on P-256 with SHA-256; any other has the verifier
   std::optional<Botan::PK_Verifier> verifier_;
 
  protected:

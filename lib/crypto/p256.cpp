@@ -55,14 +55,32 @@ Bytes der_of(ByteView concatenated) {
   return der;
 }
 
-bool is_der_signature(ByteView point, ByteView digest, ByteView der) {
-  static thread_local const Key key = make_key();
-  // Refuses a point that is not on the curve.
-  if (EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) != 1) return false;
-  const Context context{EVP_PKEY_CTX_new(key.get(), nullptr)};
+bool is_point(ByteView point) { return point.size() == kPoint && point.front() == 0x04; }
+
+/// Refuses a point that is not on the curve.
+bool set_point(const Key& key, ByteView point) {
+  const bool good = is_point(point) && EVP_PKEY_set1_encoded_public_key(key.get(), point.data(), point.size()) == 1;
+  if (!good) ERR_clear_error();
+  return good;
+}
+
+Context start(const Key& key) {
+  Context context{EVP_PKEY_CTX_new(key.get(), nullptr)};
   if (!context || EVP_PKEY_verify_init(context.get()) != 1) fail();
+  return context;
+}
+
+bool accepts_der(const Context& context, ByteView digest, ByteView der) {
   // Refuses what it would not have encoded itself.
-  return EVP_PKEY_verify(context.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
+  const bool good = EVP_PKEY_verify(context.get(), der.data(), der.size(), digest.data(), digest.size()) == 1;
+  if (!good) ERR_clear_error();
+  return good;
+}
+
+bool accepts(const Context& context, ByteView digest, ByteView signature, SignatureForm form) {
+  if (digest.size() != kDigest) return false;
+  if (form == SignatureForm::der) return accepts_der(context, digest, signature);
+  return signature.size() == 2 * kNumber && accepts_der(context, digest, der_of(signature));
 }
 
 }  // namespace
@@ -74,12 +92,25 @@ std::optional<Bytes> p256_point(const Botan::Public_Key& key) {
 }
 
 bool is_p256_signature(ByteView point, ByteView digest, ByteView signature, SignatureForm form) {
-  if (point.size() != kPoint || point.front() != 0x04 || digest.size() != kDigest) return false;
-  if (form == SignatureForm::concatenated && signature.size() != 2 * kNumber) return false;
-  const bool good = form == SignatureForm::der ? is_der_signature(point, digest, signature)
-                                               : is_der_signature(point, digest, der_of(signature));
-  if (!good) ERR_clear_error();
-  return good;
+  static thread_local const Key key = make_key();
+  return set_point(key, point) && accepts(start(key), digest, signature, form);
+}
+
+struct P256Verifier::State {
+  Key key = make_key();
+  Context context;
+};
+
+P256Verifier::P256Verifier(ByteView point) : state_{std::make_unique<State>()} {
+  if (!set_point(state_->key, point)) throw Error{Errc::bad_input, "a public key's point is not on P-256"};
+  state_->context = start(state_->key);
+}
+
+P256Verifier::P256Verifier(P256Verifier&&) noexcept = default;
+P256Verifier::~P256Verifier() = default;
+
+bool P256Verifier::accepts(ByteView digest, ByteView signature, SignatureForm form) const {
+  return crypto::accepts(state_->context, digest, signature, form);
 }
 
 }  // namespace lamp::crypto

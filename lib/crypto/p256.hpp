@@ -2,6 +2,7 @@
 // issues, and OpenSSL's assembly takes half of the time that Botan takes.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "lib/base/bytes.hpp"
@@ -22,5 +23,22 @@ enum class SignatureForm { der, concatenated };
 /// and for a signature in another form than said, or not in strict DER. Throws Error{internal} when OpenSSL has no
 /// memory.
 [[nodiscard]] bool is_p256_signature(ByteView point, ByteView digest, ByteView signature, SignatureForm form);
+
+/// The same for many signatures by one holder: a fifth faster. For one thread at a time.
+class P256Verifier {
+ public:
+  /// Throws Error{bad_input} for a point that is not on the curve.
+  explicit P256Verifier(ByteView point);
+  P256Verifier(P256Verifier&&) noexcept;
+  P256Verifier& operator=(P256Verifier&&) = delete;
+  P256Verifier(const P256Verifier&) = delete;
+  P256Verifier& operator=(const P256Verifier&) = delete;
+  ~P256Verifier();
+  [[nodiscard]] bool accepts(ByteView digest, ByteView signature, SignatureForm form) const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace lamp::crypto

@@ -10,6 +10,8 @@
 
 #include <thread>
 
+#include "lib/base/error.hpp"
+
 namespace lamp::crypto {
 namespace {
 
@@ -95,6 +97,19 @@ TEST_F(P256, RefusesPointsAndSizesThatAreNone) {
   EXPECT_TRUE(is_p256_signature(point_, digest_, good, SignatureForm::concatenated));
   const Botan::ECDSA_PrivateKey other{rng_, Botan::EC_Group::from_name("secp256r1")};
   EXPECT_FALSE(is_p256_signature(p256_point(other).value(), digest_, good, SignatureForm::concatenated));
+}
+
+TEST_F(P256, KeepsAHolderForManySignatures) {
+  const P256Verifier verifier{point_};
+  for (int i = 0; i < 20; ++i) {
+    auto signature = sign(Botan::Signature_Format::Standard);
+    EXPECT_TRUE(verifier.accepts(digest_, signature, SignatureForm::concatenated));
+    signature[40] = static_cast<std::uint8_t>(signature[40] ^ 1U);
+    EXPECT_FALSE(verifier.accepts(digest_, signature, SignatureForm::concatenated));
+    EXPECT_TRUE(verifier.accepts(digest_, sign(Botan::Signature_Format::DerSequence), SignatureForm::der));
+  }
+  EXPECT_FALSE(verifier.accepts(digest_, {}, SignatureForm::der));
+  EXPECT_THROW(P256Verifier{Bytes(65, 4)}, Error);
 }
 
 TEST_F(P256, WorksInSeveralThreads) {
