@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "cli/new_key.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/anchor.hpp"
 
@@ -87,6 +88,7 @@ void QuorumAct::write(const ActRequest& request) {
   act_.expires = act_.requested + kLifetime;
   host_.world().rng.randomize(act_.nonce);
   drop_session_keys();
+  (void)attest_token(host_, host.info(), "other");
   host.generate_key(hsm::KeyKind::p256, hsm::KeyUse::agree, session_label());
   act_.session_point = host.agreement_key(session_label())->public_point();
   host_.record(

@@ -50,9 +50,10 @@ std::string joined(const std::vector<std::string>& names) {
 }
 
 std::string kind_text(const pki::KeyRule& key) {
-  return fmt::format("{}, {}, key '{}' of the {}", text(key.kind),
+  const bool made_here = key.token != "authority" && key.token != "device";
+  return fmt::format("{}, {}, key '{}' of the {}{}", text(key.kind),
                      key.use == pki::KeyUse::sign ? "signs" : "signs with the PIN each time", key.label.text(),
-                     key.token);
+                     key.token, made_here ? ", role " + key.role : "");
 }
 
 /// The profile's line that decided a field.

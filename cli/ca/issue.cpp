@@ -108,17 +108,11 @@ void record_issue(Host& host, store::Transaction& t, const IssueOptions& o, cons
                 host.now(), host.world().rng);
 }
 
-/// What policy/tokens.yaml calls a key of this profile.
-std::string role_of(const std::string& profile) {
-  if (profile == "officer" || profile == "station") return profile;
-  return profile == "tls-server" || profile == "operator" || profile == "installer" ? "tls" : "other";
-}
-
 Exit issue_for_token(const IssueOptions& o, Host& host, const pki::Profile& profile) {
   require_name(o.name, "name");
   const auto holder = holder_of(host.site(), profile, o);
   const auto signer = open_authority(host, o.authority);
-  const auto key = key_in_token(host, holder.token, holder.label, profile.key, role_of(o.profile));
+  const auto key = key_in_token(host, holder.token, holder.label, profile.key, profile.key.role);
   const auto issued =
       pki::issue(open_register(host), signer.authority, profile, values_of(host.site(), o.name, o.values), *key,
                  host.now(), host.world().rng, [&](store::Transaction& t, const auto& fresh) {

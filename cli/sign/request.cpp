@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <set>
 
+#include "cli/new_key.hpp"
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/policy_check.hpp"
 #include "cli/sign/release_outputs.hpp"
@@ -131,7 +132,10 @@ Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Re
 Bytes session_point(Host& host, const firmware::ReleaseName& name) {
   auto& token = host.token("host");
   const auto label = session_label(name);
-  if (!token.has_key(label)) token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::agree, label);
+  if (!token.has_key(label)) {
+    (void)attest_token(host, token.info(), "other");
+    token.generate_key(hsm::KeyKind::p256, hsm::KeyUse::agree, label);
+  }
   return token.agreement_key(label)->public_point();
 }
 

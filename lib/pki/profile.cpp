@@ -39,13 +39,20 @@ std::vector<SubjectField> read_subject(const Node& node) {
 }
 
 KeyRule read_key(const Node& node) {
-  node.only({"kind", "use", "token", "label", "renewal"});
+  node.only({"kind", "use", "token", "label", "role", "renewal"});
   KeyRule rule;
   rule.kind = choose<KeyKind>(node.at("kind"),
                               {{"p256", KeyKind::p256}, {"p384", KeyKind::p384}, {"rsa3072", KeyKind::rsa3072}});
   rule.use = choose<KeyUse>(node.at("use"), {{"sign", KeyUse::sign}, {"sign-with-pin", KeyUse::sign_with_pin}});
   rule.token = node.at("token").text();
   rule.label = template_at(node.at("label"));
+  if (const auto role = node.find("role"))
+    rule.role = choose<std::string>(*role, {{"officer", "officer"},
+                                            {"station", "station"},
+                                            {"tls", "tls"},
+                                            {"release", "release"},
+                                            {"issuing", "issuing"},
+                                            {"other", "other"}});
   if (const auto renewal = node.find("renewal"))
     rule.renewal_keeps_key = choose<bool>(*renewal, {{"new-key", false}, {"same-key", true}});
   return rule;

@@ -82,6 +82,7 @@ struct KeyRule {
   std::string token;  ///< "authority", "person", "device" (the caller brings the public key) or a token of the site
   Template label;
   bool renewal_keeps_key = false;  ///< a renewal may be for the same key
+  std::string role = "other";  ///< what policy/tokens.yaml calls it; an authority's is root or issuing whatever is here
 };
 
 /// A span of calendar time, or none: the certificate then has no well-defined end.
