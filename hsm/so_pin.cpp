@@ -6,6 +6,7 @@
 #include "hsm/lock.hpp"
 #include "hsm/session.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/file.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::hsm {
@@ -32,6 +33,28 @@ void reset_user_pin(const TokenAddress& address, const quorum::Roster& roster, c
              [&] { set_user_pin(*module, *found, so_pin, user_pin); });
 }
 
+quorum::Dealing recover_pin(const std::filesystem::path& site, const TokenAddress& address,
+                            const quorum::Roster& roster, const Pin& so_pin, ByteView occasion,
+                            Botan::RandomNumberGenerator& rng, const std::string& custody_key) {
+  const quorum::DealingFiles files{site, roster.name};
+  const FileLock lock{files.lock};
+  const auto last = quorum::Dealing::load(files.current, roster);
+  const Pin fresh = random_pin(rng, guarded_pin_length(find_guarded(address, roster).info()));
+  auto dealing = seal_shares(roster, last.number + 1, deal(fresh, roster.threshold, roster.officers.size(), rng), rng);
+  dealing.occasion.assign(occasion.begin(), occasion.end());
+  reset_user_pin(address, roster, so_pin, fresh);
+  auto token = find_guarded(address, roster);
+  token.login(fresh);
+  dealing.sign(*token.signing_key(custody_key), rng);
+  const auto text = dealing.yaml();
+  // What nobody could open again must not become the dealing that holds.
+  (void)quorum::Dealing::parse(text, files.current.string(), roster);
+  publish(files.current, std::string_view{text});
+  std::error_code absent;
+  std::filesystem::remove(files.pending, absent);  // a dealing of no PIN that the token has
+  return dealing;
+}
+
 quorum::SoPin deal_so_pin(const quorum::Roster& roster, const Pin& so_pin, Botan::RandomNumberGenerator& rng) {
   return quorum::seal_so_shares(roster, deal(so_pin, quorum::so_threshold(roster), roster.officers.size(), rng), rng);
 }
@@ -52,10 +75,9 @@ Pin combine_so_pin(const quorum::SoPin& kept, ByteView act_digest, crypto::Agree
                                         quorum::act_so_share_context(act_digest, dealt.officer), dealt));
   }
   if (shares.size() < kept.threshold)
-    throw Error{Errc::denied, "the SO PIN is to be dealt anew, which takes the shares of " +
-                                  std::to_string(kept.threshold) + " officers; " + std::to_string(shares.size()) +
-                                  " handed theirs in, missing of " + without +
-                                  ": they approve as well, or run this with --forget-so-pin"};
+    throw Error{Errc::denied, "the SO PIN takes the shares of " + std::to_string(kept.threshold) + " officers; " +
+                                  std::to_string(shares.size()) + " handed theirs in, missing of " + without +
+                                  ": they approve as well (officers can be replaced without it: --forget-so-pin)"};
   return combine(shares);
 }
 

@@ -8,7 +8,7 @@ namespace lamp::cli {
 /// The key of a guarded token that signs commitments to its shares.
 inline constexpr const char* kCustodyKey = "custody";
 
-/// quorum create, show, approve, rotate, replace.
+/// quorum create, show, approve, rotate, replace, recover.
 void add_quorum_verbs(Tool& tool);
 
 void add_quorum_create(Tool& tool);
@@ -16,5 +16,6 @@ void add_quorum_show(Tool& tool);
 void add_quorum_approve(Tool& tool);
 void add_quorum_rotate(Tool& tool);
 void add_quorum_replace(Tool& tool);
+void add_quorum_recover(Tool& tool);
 
 }  // namespace lamp::cli

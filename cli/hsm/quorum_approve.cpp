@@ -51,9 +51,9 @@ std::optional<quorum::Contribution> earlier(Host& host, const quorum::ActFiles& 
   return *it;
 }
 
-/// The SO PIN whose shares are needed as well: who replaces officers deals it anew, when it was dealt.
-std::optional<quorum::SoPin> so_pin_to_deal(Host& host, const quorum::Act& act, const quorum::Roster& roster) {
-  if (act.kind != quorum::kReplaceKind) return std::nullopt;
+/// The SO PIN whose shares are needed as well: who replaces officers deals it anew, and who recovers the token uses it.
+std::optional<quorum::SoPin> so_pin_needed(Host& host, const quorum::Act& act, const quorum::Roster& roster) {
+  if (act.kind != quorum::kReplaceKind && act.kind != quorum::kRecoverKind) return std::nullopt;
   auto kept = load_so_pin(host, roster);
   if (kept && !kept->dealt()) kept.reset();
   return kept;
@@ -75,7 +75,7 @@ Exit approve(const ApproveOptions& o, World& world) {
 
   const auto dealing = quorum::Dealing::load(quorum::DealingFiles{host.site().root, roster.name}.current, roster);
   const auto before = earlier(host, files, act, roster, officer->name);
-  const auto so_pin = so_pin_to_deal(host, act, roster);
+  const auto so_pin = so_pin_needed(host, act, roster);
   const bool whole = before && (!so_pin || !before->sealed_so_share.empty());
   if (whole && before->dealing >= dealing.number) {
     fmt::print(world.out, "{} approved this before; nothing was changed.\n", officer->name);
@@ -89,7 +89,8 @@ Exit approve(const ApproveOptions& o, World& world) {
       quorum::hand_over_share(roster, dealing, *officer, *card, act.session_point, act.digest(), world.rng);
   contribution.dealing = dealing.number;
   if (so_pin) {
-    fmt::print(world.out, "{}'s share of the SO PIN goes with it, to be dealt to the new officers.\n", officer->name);
+    fmt::print(world.out, "{}'s share of the SO PIN goes with it, {}.\n", officer->name,
+               act.kind == quorum::kReplaceKind ? "to be dealt to the new officers" : "to reset the token's PIN");
     contribution.sealed_so_share =
         quorum::hand_over_so_share(roster, *so_pin, *officer, *card, act.session_point, act.digest(), world.rng);
   }

@@ -289,6 +289,7 @@ void add_quorum_verbs(Tool& tool) {
   add_quorum_approve(tool);
   add_quorum_rotate(tool);
   add_quorum_replace(tool);
+  add_quorum_recover(tool);
 }
 
 }  // namespace lamp::cli

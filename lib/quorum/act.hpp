@@ -20,9 +20,11 @@ namespace lamp::quorum {
 inline constexpr std::string_view kActContext = "lamp-act-v1";
 /// The kind whose content is a roster, unsigned but for its newcomers.
 inline constexpr std::string_view kReplaceKind = "replace";
+/// Officers hand in their shares of the SO PIN for this kind, and for the one above when the SO PIN was dealt.
+inline constexpr std::string_view kRecoverKind = "recover";
 
 struct Act {
-  std::string kind;     ///< "rotate", "replace", "create", "crl"
+  std::string kind;     ///< "rotate", "replace", "recover", "create", "crl"
   std::string quorum;   ///< whose token is opened
   std::string what;     ///< what it is done to: a quorum, an authority
   std::string content;  ///< all that will be done, as text: lines for people, or the new roster's YAML

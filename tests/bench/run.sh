@@ -4,7 +4,8 @@
 # Installs nothing; a peer that is absent is a line that says so. Peers have software keys and keep no audit record; each is
 # given the best way of use that we know. The last column is processor time for each certificate, of all processes that worked.
 set -euo pipefail
-readonly bench=$1/ca_bench count=${2:-20000} before=${3:-1000000}
+bench=$(cd "$1" && pwd)/ca_bench
+readonly bench count=${2:-20000} before=${3:-1000000}
 place=$(mktemp -d)
 readonly place
 server=''
