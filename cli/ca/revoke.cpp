@@ -78,13 +78,15 @@ Outcome revoke_all(Host& host, const std::vector<pki::Selected>& chosen, const s
 /// Publishes the lists that have changed; describes them, or says so line by line.
 nlohmann::json publish_touched(Host& host, const Touched& touched, bool json) {
   auto all = nlohmann::json::array();
-  for (const auto& [authority, shards] : touched)
+  for (const auto& entry : touched) {
+    const auto& authority = entry.first;
     in_context("revoked and recorded, but not on a published list yet (lamp-ca crl " + authority + " makes it)", [&] {
       const auto open = open_authority(host, authority);
-      const auto lists = publish_lists(host, open.authority, &shards);
+      const auto lists = publish_lists(host, open.authority, &entry.second);
       if (!json) report_lists(host, authority, lists);
       for (auto& list : describe_lists(host.site(), authority, lists)) all.push_back(std::move(list));
     });
+  }
   return all;
 }
 

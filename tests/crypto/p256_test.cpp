@@ -8,6 +8,7 @@
 #include <botan/rsa.h>
 #include <gmock/gmock.h>
 
+#include <array>
 #include <thread>
 
 #include "lib/base/error.hpp"
@@ -114,9 +115,9 @@ TEST_F(P256, KeepsAHolderForManySignatures) {
 
 TEST_F(P256, WorksInSeveralThreads) {
   const auto good = sign(Botan::Signature_Format::Standard);
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 4; ++t)
-    threads.emplace_back([&] {
+  std::array<std::thread, 4> threads;
+  for (auto& thread : threads)
+    thread = std::thread([&] {
       for (int i = 0; i < 50; ++i) EXPECT_TRUE(is_p256_signature(point_, digest_, good, SignatureForm::concatenated));
     });
   for (auto& thread : threads) thread.join();
