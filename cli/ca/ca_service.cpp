@@ -120,6 +120,7 @@ void CaService::add_responders() {
 std::vector<pki::EnrolmentRule> CaService::rules() {
   using To = pki::EnrolmentRule::To;
   std::vector<pki::EnrolmentRule> all;
+  all.reserve(plan_.enrolment.size());
   for (const auto& rule : plan_.enrolment)
     all.push_back({rule.label, rule.to == config::CaService::Enrolment::To::devices ? To::devices : To::stations,
                    rule.vouched_by, &authorities_.at(rule.authority).authority,

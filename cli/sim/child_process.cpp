@@ -12,6 +12,7 @@
 #include <iterator>
 
 #include "lib/base/error.hpp"
+#include "lib/base/sanitizer.hpp"
 
 namespace lamp::sim {
 
@@ -66,9 +67,8 @@ void restart_preloaded(const char* library) {
     preload += std::string{":"} + before;
   setenv("LD_PRELOAD", preload.c_str(), 1);
   setenv(kRestarted, "1", 1);
-#ifdef __SANITIZE_ADDRESS__
-  setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 0);  // the preloaded library comes before the sanitizer's
-#endif
+  // The preloaded library comes before the sanitizer's.
+  if (kAddressSanitizer) setenv("ASAN_OPTIONS", "verify_asan_link_order=0", 0);
   auto words = own_command_line();
   execv("/proc/self/exe", pointers_to(words).data());
   throw Error{Errc::unavailable, std::string{"starting lamp-sim again: "} + std::strerror(errno)};

@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "lib/base/error.hpp"
+#include "lib/base/sanitizer.hpp"
 #include "lib/base/secret.hpp"
 
 namespace lamp {
@@ -77,12 +78,8 @@ std::uint64_t kilobytes(const std::string& line, std::size_t from) {
   return value;
 }
 
-// AddressSanitizer replaces mlock() by nothing, so that no memory is locked in its builds, which hold no real secrets.
-#ifdef __SANITIZE_ADDRESS__
-constexpr bool kCanLock = false;
-#else
-constexpr bool kCanLock = true;
-#endif
+// No memory is locked in builds with AddressSanitizer, which hold no real secrets.
+constexpr bool kCanLock = !kAddressSanitizer;
 
 /// Whether the mapping that holds the address is locked as a whole.
 bool is_locked(const std::uint8_t* address) {

@@ -207,7 +207,7 @@ Refusal check_algorithm(ByteView algorithm, bool rsa) {
   constexpr std::array<std::string_view, 3> kEcdsa{kEcdsaSha256, "1.2.840.10045.4.3.3", "1.2.840.10045.4.3.4"};
   constexpr std::array<std::string_view, 3> kPkcs1{"1.2.840.113549.1.1.11", "1.2.840.113549.1.1.12",
                                                    "1.2.840.113549.1.1.13"};
-  const auto no = denied("signature.algorithm", "signatureAlgorithm", name + " is not used with this key here");
+  auto no = denied("signature.algorithm", "signatureAlgorithm", name + " is not used with this key here");
   if (rsa && name == kRsaPss) {
     const auto parameters = fields.next(der::kSequence, "PSS parameters").whole;
     const auto pss = guarded(Errc::bad_input, [&] { return Botan::PSS_Params{parameters}; });

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "lib/base/error.hpp"
+#include "lib/base/sanitizer.hpp"
 #include "lib/base/secret.hpp"
 
 namespace lamp {
@@ -97,7 +98,7 @@ TEST_F(LockedDown, AProcessLeavesNoCore) {
               without_core, "");
 }
 
-#ifndef __SANITIZE_ADDRESS__  // which replaces mlock() by nothing
+#ifndef LAMP_ADDRESS_SANITIZER  // which replaces mlock() by nothing
 TEST_F(LockedDown, APinLiesInLockedMemory) {
   EXPECT_EXIT(locked_down_and([] {
                 const Pin pin{SecureBytes(32, 'A')};

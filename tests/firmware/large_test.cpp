@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "lib/base/sanitizer.hpp"
 #include "lib/crypto/key_wrap.hpp"
 #include "lib/firmware/payload_stream.hpp"
 #include "lib/firmware/release_file.hpp"
@@ -22,13 +23,8 @@ std::uint64_t peak_memory() {
   return static_cast<std::uint64_t>(used.ru_maxrss) * 1024;
 }
 
-bool sanitized() {
-#if defined(__SANITIZE_ADDRESS__)
-  return true;  // its shadow is memory too
-#else
-  return false;
-#endif
-}
+/// Its shadow is memory too.
+bool sanitized() { return kAddressSanitizer; }
 
 /// A file of zeros that takes no room on the disk.
 void make_sparse(const std::filesystem::path& file, std::uint64_t size) {
