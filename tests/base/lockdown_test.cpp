@@ -92,7 +92,7 @@ TEST_F(LockedDown, AProcessLeavesNoCore) {
                 rlimit limit{};
                 ::getrlimit(RLIMIT_CORE, &limit);
                 if (limit.rlim_max != 0) return false;
-                std::signal(SIGABRT, SIG_DFL);
+                (void)std::signal(SIGABRT, SIG_DFL);
                 return ::kill(::getpid(), SIGABRT) == 0;
               }),
               without_core, "");

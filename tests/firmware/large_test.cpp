@@ -98,7 +98,7 @@ INSTANTIATE_TEST_SUITE_P(MiB, LargeImageInLittleMemory, testing::Values(LAMP_LAR
 
 /// Five GiB by digests alone: the payload is a hole, and its digest is what the manifest says.
 TEST_F(LargeImage, OfMoreThanFourGiBHasItsWholeSizeEverywhere) {
-  constexpr std::uint64_t kSize = 5 * 1024 * kMiB;
+  constexpr std::uint64_t kSize = 5ULL * 1024 * kMiB;
   make_sparse(directory_ / "hole", kSize + 16);
   FileSource hole{directory_ / "hole"};
   const auto payload = measure(hole);
