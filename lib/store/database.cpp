@@ -3,14 +3,11 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <mutex>
-#include <thread>
 
 #include "lib/base/error.hpp"
-#include "lib/store/connection.hpp"
+#include "lib/store/lane.hpp"
 
 namespace lamp::store {
 namespace {
@@ -18,7 +15,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kApplicationId = 0x4c414d50;  // "LAMP" in the file's header
-constexpr int kMostTries = 5;
 
 template <class T>
 const T& as(const Value& value, const char* type) {
@@ -50,58 +46,6 @@ void make_private_file(const fs::path& path) {
   throw Error{error == EACCES || error == EROFS ? Errc::denied : Errc::unavailable,
               path.string() + ": " + std::strerror(error)};
 }
-
-/// Undoes what was not committed, however the scope is left.
-class Scope {
- public:
-  explicit Scope(Connection& connection) noexcept : connection_{connection} {}
-  Scope(const Scope&) = delete;
-  Scope& operator=(const Scope&) = delete;
-  ~Scope() { connection_.roll_back(); }
-
- private:
-  Connection& connection_;
-};
-
-/// One connection, used by one thread at a time.
-class Lane {
- public:
-  Lane(const fs::path& path, Access access)
-      : connection_{path, access}, begin_{access == Access::write ? "BEGIN IMMEDIATE" : "BEGIN"} {}
-
-  void run(const std::function<void(Connection&)>& act) {
-    if (holder_ == std::this_thread::get_id())
-      throw Error{Errc::internal, "a transaction was begun inside a transaction"};
-    const std::lock_guard lock{mutex_};
-    holder_ = std::this_thread::get_id();
-    const Release release{holder_};
-    for (int tries = 1;; ++tries) {
-      const auto result = attempt([&] { return once(act); });
-      if (std::holds_alternative<bool>(result)) return;
-      if (!connection_.was_busy() || tries == kMostTries) rethrow(std::get<Error>(result));
-    }
-  }
-
- private:
-  struct Release {
-    std::atomic<std::thread::id>& holder;
-    ~Release() { holder = std::thread::id{}; }
-  };
-
-  bool once(const std::function<void(Connection&)>& act) {
-    connection_.forget_busy();
-    const Scope scope{connection_};
-    connection_.execute(begin_);
-    act(connection_);
-    connection_.execute("COMMIT");
-    return true;
-  }
-
-  Connection connection_;
-  std::string_view begin_;
-  std::mutex mutex_;
-  std::atomic<std::thread::id> holder_;
-};
 
 bool is_ours(Connection& connection) {
   return connection.query("PRAGMA application_id").at(0).integer(0) == kApplicationId;
@@ -159,8 +103,9 @@ std::optional<Row> Transaction::query_one(std::string_view sql, std::vector<Valu
 }
 
 struct Database::Impl {
-  explicit Impl(const fs::path& path) : writer{path, Access::write}, reader{path, Access::read} {}
-  Lane writer, reader;
+  explicit Impl(const fs::path& path) : writer{path}, reader{path} {}
+  WriteLane writer;
+  ReadLane reader;
 };
 
 Database::Database(const fs::path& path) {

@@ -70,7 +70,9 @@ class Database {
   void migrate(const Schema& schema);
 
   /// Runs `act` in one transaction: committed and durable when this returns, rolled back when `act` throws. May run
-  /// `act` again when another writer got in between, so `act` must have no effect outside the transaction. Thread-safe.
+  /// `act` again when another writer got in between, so `act` must have no effect outside the transaction. Thread-safe:
+  /// acts of several threads run one after the other, each in its own thread, and may share one commit, so that they
+  /// wait for one sync together (group commit); what one of them throws undoes only that one.
   template <class Act>
   auto write(Act&& act) -> decltype(act(std::declval<Transaction&>())) {
     using Result = decltype(act(std::declval<Transaction&>()));
