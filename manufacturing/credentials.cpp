@@ -74,10 +74,11 @@ Bytes escrow_context(const std::string& serial, const std::string& secret) {
 
 UnitCredentials make_credentials(const Unit& unit, const firmware::DeviceProfile& profile,
                                  const SymmetricKey& model_kek, const StationTrust& trust,
-                                 Botan::RandomNumberGenerator& rng) {
+                                 std::optional<firmware::DeviceKey> own_key, Botan::RandomNumberGenerator& rng) {
   if (unit.certificate.empty()) throw Error{Errc::internal, unit.serial + " has no certificate yet"};
   Escrow escrow{unit.serial, trust.escrow_point, rng};
   auto block = block_for(unit, profile, model_kek, trust);
+  if (own_key) block.device_keys.push_back(std::move(*own_key));
   UnitCredentials made;
   binding::Label label{unit.serial, unit.model, unit.mac, std::nullopt};
   if (profile.has(Credential::ble_commissioning_secret)) {

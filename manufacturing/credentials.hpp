@@ -9,6 +9,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/base/secret.hpp"
 #include "lib/binding/claim.hpp"
+#include "lib/firmware/device_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "manufacturing/journal.hpp"
 
@@ -37,9 +38,10 @@ struct UnitCredentials {
   SecureBytes label;
 };
 
-/// `unit` must have its certificate.
+/// `unit` must have its certificate. `own_key` is the IDevID key where the station made it.
 [[nodiscard]] UnitCredentials make_credentials(const Unit& unit, const firmware::DeviceProfile& profile,
                                                const SymmetricKey& model_kek, const StationTrust& trust,
+                                               std::optional<firmware::DeviceKey> own_key,
                                                Botan::RandomNumberGenerator& rng);
 
 /// What an escrowed secret is bound to: "lamp-escrow-v1", serial number and name.

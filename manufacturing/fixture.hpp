@@ -2,15 +2,19 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/base/secret.hpp"
 
 namespace lamp::manufacturing {
 
-/// Not thread-safe; fixtures of different ports are independent.
+/// Frames of the lamp provisioning protocol. Not thread-safe; fixtures of different ports are independent.
 class Fixture {
  public:
   virtual ~Fixture() = default;
@@ -21,6 +25,32 @@ class Fixture {
   [[nodiscard]] virtual Bytes receive() = 0;
 };
 
+/// A DFU interface (USB DFU 1.1, chapter 3) as its descriptors tell of it.
+struct DfuDescription {
+  std::uint16_t vendor = 0, product = 0;  ///< USB IDs
+  std::uint16_t version = 0;              ///< bcdDFUVersion; 0x011A is ST's extension
+  std::uint16_t transfer_size = 0;        ///< bytes that one request may carry
+  std::vector<std::string> alternates;    ///< names, by number; ST's say how the memory is laid out
+};
+
+/// Control transfers to one DFU interface in DFU mode; the state machine is the caller's. Every call throws
+/// Error{unavailable} when the device stalls, does not answer in time or is gone.
+class DfuPort {
+ public:
+  virtual ~DfuPort() = default;
+  [[nodiscard]] virtual const DfuDescription& description() const noexcept = 0;
+  virtual void select(std::uint8_t alternate) = 0;
+  virtual void download(std::uint16_t block, ByteView data) = 0;
+  /// At most `most` bytes; fewer end an upload. What is read may be a key.
+  [[nodiscard]] virtual SecureBytes upload(std::uint16_t block, std::size_t most) = 0;
+  [[nodiscard]] virtual Bytes status() = 0;  ///< DFU_GETSTATUS, as many bytes as came
+  virtual void clear_status() = 0;
+  virtual void abort() = 0;
+};
+
+/// What a port holds: nothing of ours, or a conversation of one kind.
+using Plug = std::variant<std::monostate, std::unique_ptr<Fixture>, std::unique_ptr<DfuPort>>;
+
 class Bench {
  public:
   virtual ~Bench() = default;
@@ -29,7 +59,7 @@ class Bench {
   [[nodiscard]] virtual std::vector<std::string> occupied_ports() = 0;
   /// Nothing when no device of ours is there. Throws Error{denied} when the device may not be opened,
   /// Error{unavailable} when another program has it.
-  [[nodiscard]] virtual std::unique_ptr<Fixture> open(const std::string& port) = 0;
+  [[nodiscard]] virtual Plug open(const std::string& port) = 0;
   virtual void wait(std::chrono::milliseconds time) = 0;  ///< for something to be plugged in or to come back
 };
 

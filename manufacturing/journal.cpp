@@ -78,10 +78,10 @@ void insert(store::Transaction& transaction, const Unit& unit) {
 }
 
 /// The next unit of the order's line: counts are never given back, so the count is the next index.
-Reservation take_next(store::Transaction& transaction, const Order& order, const Identity& identity,
-                      const std::string& port, Instant now) {
-  const auto* line = order.find(identity.model);
-  if (line == nullptr) return {std::nullopt, "order " + order.id + " has no " + identity.model, false};
+Reservation take_next(store::Transaction& transaction, const Order& order, const Part& part, const std::string& port,
+                      Instant now) {
+  const auto* line = order.find(part.model);
+  if (line == nullptr) return {std::nullopt, "order " + order.id + " has no " + part.model, false};
   const auto index =
       static_cast<std::uint64_t>(count_where(transaction, "order_id = ? AND model = ?", {order.id, line->model}));
   if (index >= line->quantity)
@@ -90,7 +90,7 @@ Reservation take_next(store::Transaction& transaction, const Order& order, const
                 " were begun",
             false};
   Unit unit;
-  unit.chip_id = hex(identity.chip_id);
+  unit.chip_id = hex(part.chip_id);
   unit.order = order.id;
   unit.model = line->model;
   unit.serial = line->serial(index);
@@ -172,18 +172,19 @@ OrderCount count(store::Transaction& transaction, const Order& order) {
   return counted;
 }
 
-Reservation reserve_unit(store::Transaction& transaction, const Order& order, const Identity& identity,
-                         const std::string& port, Instant now) {
-  const auto row = transaction.query_one(select("WHERE chip_id = ?"), {hex(identity.chip_id)});
+Reservation reserve_unit(store::Transaction& transaction, const Order& order, const Part& part, const std::string& port,
+                         Instant now) {
+  const auto row = transaction.query_one(select("WHERE chip_id = ?"), {hex(part.chip_id)});
   if (!row) {
-    if (identity.state == Lifecycle::locked)
+    if (part.state == Lifecycle::locked)
       return {std::nullopt, "the device is locked already, and not by this station", false};
-    return take_next(transaction, order, identity, port, now);
+    if (!part.leftovers.empty()) return {std::nullopt, "the device is not blank: " + part.leftovers, false};
+    return take_next(transaction, order, part, port, now);
   }
   auto unit = unit_of(*row);
   if (unit.order != order.id) return {std::nullopt, unit.serial + " belongs to order " + unit.order, false};
-  if (unit.model != identity.model)
-    return {std::nullopt, unit.serial + " was begun as " + unit.model + ", the device says " + identity.model, false};
+  if (unit.model != part.model)
+    return {std::nullopt, unit.serial + " was begun as " + unit.model + ", the device says " + part.model, false};
   if (unit.state == UnitState::scrapped) return {std::nullopt, unit.serial + " was scrapped", false};
   unit.port = port;
   return {std::move(unit), {}, false};

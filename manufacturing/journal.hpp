@@ -10,8 +10,8 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/store/database.hpp"
-#include "manufacturing/lamp_protocol.hpp"
 #include "manufacturing/order.hpp"
+#include "manufacturing/part.hpp"
 
 namespace lamp::manufacturing {
 
@@ -67,7 +67,7 @@ struct Reservation {
   bool is_new = false;
 };
 /// A chip that is known gets its unit again. A new one takes the next serial number and address of the order's line.
-[[nodiscard]] Reservation reserve_unit(store::Transaction& transaction, const Order& order, const Identity& identity,
+[[nodiscard]] Reservation reserve_unit(store::Transaction& transaction, const Order& order, const Part& part,
                                        const std::string& port, Instant now);
 
 /// Writes the unit as it is and adds a step to its history.

@@ -8,7 +8,7 @@
 namespace lamp::manufacturing {
 namespace {
 
-constexpr std::uint64_t kMaxSerial = 999'999;
+constexpr std::uint64_t kLastSerial = 999'999;
 
 /// "SL-26-": the year keeps the numbers short and tells a service technician the age.
 std::string prefix_of(const firmware::DeviceProfile& profile, Instant created) {
@@ -19,7 +19,7 @@ std::uint64_t next_serial(store::Transaction& transaction, const std::string& pr
   const auto row =
       transaction.query_one("SELECT COALESCE(MAX(serial_last), 0) FROM order_range WHERE serial_prefix = ?", {prefix});
   const auto first = static_cast<std::uint64_t>(row->integer(0)) + 1;
-  if (quantity > kMaxSerial || first > kMaxSerial - quantity + 1)
+  if (quantity > kLastSerial || first > kLastSerial - quantity + 1)
     throw Error{Errc::denied, "serial numbers " + prefix + "... run out; change serial-prefix in the device profile"};
   return first;
 }

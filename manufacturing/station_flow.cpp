@@ -9,17 +9,14 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
-#include "lib/crypto/seal.hpp"
-#include "manufacturing/device_session.hpp"
 
 namespace lamp::manufacturing {
 namespace {
 
-constexpr std::chrono::milliseconds kPause{50}, kRestartTime{15'000};
+constexpr std::chrono::milliseconds kReturnPause{50}, kRestartTime{15'000};
 
-Outcome refusal(const Identity& identity, const Reservation& reservation) {
-  return {Outcome::Result::refused, reservation.unit ? reservation.unit->serial : "", identity.model,
-          reservation.refusal};
+Outcome refusal(const Part& part, const Reservation& reservation) {
+  return {Outcome::Result::refused, reservation.unit ? reservation.unit->serial : "", part.model, reservation.refusal};
 }
 
 std::string fingerprint(ByteView der) {
@@ -33,50 +30,55 @@ Error contradiction(const Unit& unit, const std::string& what) {
                                  unit.serial + " --reason ...'"};
 }
 
-/// The device's state against the journal's, where they cannot both be true.
-void require_agreement(const Unit& unit, const Identity& identity) {
-  const bool is_locked = identity.state == Lifecycle::locked;
+/// The device's state against the journal's, where they cannot both be true. A key that was announced and never
+/// certified may have been lost on its way into the part; one that was certified may not.
+void require_agreement(const Unit& unit, const Part& part) {
+  const bool is_locked = part.state == Lifecycle::locked;
   if (is_locked && unit.state < UnitState::proven)
     throw contradiction(unit, "the device is locked, but this station has not proven it");
-  if (is_locked && identity.block_digest != unit.block_digest)
+  if (is_locked && part.block_digest != unit.block_digest)
     throw contradiction(unit, "the device is locked with another credential block");
   if (!is_locked && unit.state == UnitState::done)
-    throw contradiction(unit,
-                        "the device was proven locked before, and now says " + std::string{name_of(identity.state)});
-  if (identity.state == Lifecycle::blank && !unit.spki.empty())
+    throw contradiction(unit, "the device was proven locked before, and now says " + std::string{name_of(part.state)});
+  if (part.state == Lifecycle::blank && unit.state >= UnitState::keyed)
     throw contradiction(unit, "the device lost the key that it had before: a second device with the same chip id?");
-  if (identity.state == Lifecycle::provisioned && unit.spki.empty())
+  if (part.state == Lifecycle::provisioned && unit.spki.empty())
     throw contradiction(unit, "the device has a credential block that this station did not make");
 }
 
 }  // namespace
 
+StationFlow::StationFlow(const Station& station, Bench& bench, Watcher& watcher)
+    : station_{station}, bench_{bench}, watcher_{watcher} {
+  for (const auto& [model, its] : station_.kits) models_.push_back(&its.device);
+}
+
 Outcome StationFlow::run(const std::string& port) {
-  auto fixture = bench_.open(port);
-  if (!fixture) throw Error{Errc::unavailable, "port " + port + ": the device is gone"};
-  DeviceSession device{*fixture, station_.rng};
-  const auto identity = device.identify();
-  auto reservation = reserve(identity, port);
-  if (!reservation.unit) return refusal(identity, reservation);
+  const auto adapter = open_adapter(bench_, port, models_, station_.rng);
+  if (!adapter) throw Error{Errc::unavailable, "port " + port + ": the device is gone"};
+  const auto part = adapter->identify();
+  auto reservation = reserve(part, port);
+  if (!reservation.unit) return refusal(part, reservation);
   auto& unit = *reservation.unit;
-  require_agreement(unit, identity);
+  require_agreement(unit, part);
   if (unit.state == UnitState::done) {
-    prove_locked(unit, device);
+    prove_locked(unit, *adapter, {});
     return {Outcome::Result::good, unit.serial, unit.model, {}};
   }
-  if (identity.state != Lifecycle::locked) {
-    certify(unit, device);
-    inject(unit, identity, device);
-    prove_provisioned(unit, device);
+  if (part.state != Lifecycle::locked) {
+    make_key(unit, *adapter);
+    certify(unit);
+    inject(unit, part, *adapter);
+    prove_provisioned(unit, *adapter);
   }
-  lock(unit, identity, std::move(fixture));
+  lock(unit, *adapter);
   return {Outcome::Result::good, unit.serial, unit.model, {}};
 }
 
-Reservation StationFlow::reserve(const Identity& identity, const std::string& port) {
+Reservation StationFlow::reserve(const Part& part, const std::string& port) {
   const auto now = station_.clock.now();
   auto reservation = station_.database.write([&](store::Transaction& t) {
-    auto taken = reserve_unit(t, station_.order, identity, port, now);
+    auto taken = reserve_unit(t, station_.order, part, port, now);
     if (taken.unit && taken.is_new) {
       save(t, *taken.unit, "reserve", now);
       audit::record(
@@ -91,15 +93,23 @@ Reservation StationFlow::reserve(const Identity& identity, const std::string& po
   return reservation;
 }
 
+void StationFlow::make_key(Unit& unit, Adapter& adapter) {
+  if (unit.state >= UnitState::prepared) return;
+  const auto spki = adapter.make_key([&](ByteView made) {
+    unit.spki.assign(made.begin(), made.end());
+    station_.database.write([&](store::Transaction& t) { save(t, unit, "announce", station_.clock.now()); });
+    tell(unit, "announce");
+  });
+  tell(unit, "generate");
+  if (unit.spki.empty() && adapter.key_origin() == KeyOrigin::made_by_station)
+    throw contradiction(unit, "the device has a key that this station did not make");
+  if (!unit.spki.empty() && unit.spki != spki)
+    throw contradiction(unit, "the device has another key than before: a second device with the same chip id?");
+  unit.spki = spki;
+}
+
 /// Reserve, lint, sign, commit: the bytes are durable before the token signs them.
-void StationFlow::certify(Unit& unit, DeviceSession& device) {
-  if (unit.state < UnitState::prepared) {
-    const auto key = device.generate();
-    tell(unit, "generate");
-    if (!unit.spki.empty() && unit.spki != key.spki)
-      throw contradiction(unit, "the device has another key than before: a second device with the same chip id?");
-    unit.spki = key.spki;
-  }
+void StationFlow::certify(Unit& unit) {
   if (unit.state >= UnitState::certified) return;
   const auto public_key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(unit.spki); });
   const auto now = station_.clock.now();
@@ -132,10 +142,11 @@ void StationFlow::certify(Unit& unit, DeviceSession& device) {
 }
 
 /// A block whose secrets were lost with an earlier process is made anew: only the one that the device has counts.
-void StationFlow::inject(Unit& unit, const Identity& identity, DeviceSession& device) {
-  const bool has_it = unit.state >= UnitState::prepared && identity.block_digest == unit.block_digest;
+void StationFlow::inject(Unit& unit, const Part& part, Adapter& adapter) {
+  const bool has_it = unit.state >= UnitState::prepared && part.block_digest == unit.block_digest;
   if (has_it) return;
-  const auto made = make_credentials(unit, kit(unit).device, kit(unit).kek, station_.trust, station_.rng);
+  const auto made =
+      make_credentials(unit, kit(unit).device, kit(unit).kek, station_.trust, adapter.key_for_block(), station_.rng);
   unit.block_digest = made.digest;
   unit.escrow = made.escrow;
   unit.claim_salt = made.claim ? made.claim->salt : Bytes{};
@@ -143,54 +154,45 @@ void StationFlow::inject(Unit& unit, const Identity& identity, DeviceSession& de
   keep(unit, UnitState::prepared, "prepare", event(unit, "inject", {{"block", hex(unit.block_digest)}}));
   // The label follows its record and precedes its device, so that a device that has the block has a label that fits.
   publish_files(unit, made.label);
-  const auto box = crypto::seal(made.block, identity.session_point, install_context(identity.chip_id), station_.rng);
-  const auto installed = device.install(box);
-  if (installed.digest != unit.block_digest)
+  if (adapter.install(made.block) != unit.block_digest)
     throw contradiction(unit, "the device read back another credential block than it was given");
   tell(unit, "install");
 }
 
-void StationFlow::prove_provisioned(Unit& unit, DeviceSession& device) {
-  const auto proof = device.prove(unit.spki);
+void StationFlow::prove_provisioned(Unit& unit, Adapter& adapter) {
+  const auto proof = adapter.prove(unit.spki);
   if (proof.serial != unit.serial || proof.state != Lifecycle::provisioned)
     throw contradiction(unit, "the device proves to be '" + proof.serial + "', " + std::string{name_of(proof.state)});
   keep(unit, UnitState::proven, "prove", event(unit, "lock", {{"proven", "provisioned"}}));
 }
 
 /// Also for a device that is locked and was not asked since: its debug port may be open until the reset.
-void StationFlow::lock(Unit& unit, const Identity& before, std::unique_ptr<Fixture> fixture) {
-  {
-    DeviceSession device{*fixture, station_.rng};
-    device.lock();
-    tell(unit, "lock");
-    device.reset();
-    tell(unit, "reset");
-  }
-  fixture.reset();
-  for (std::chrono::milliseconds waited{0}; waited < kRestartTime; waited += kPause) {
-    bench_.wait(kPause);
-    // A device on its way out or in may fail any transfer; only its return counts.
-    auto returned = attempt([&]() -> bool {
-      fixture = bench_.open(unit.port);
-      return fixture && DeviceSession{*fixture, station_.rng}.identify().session_point != before.session_point;
-    });
+void StationFlow::lock(Unit& unit, Adapter& adapter) {
+  const auto evidence = adapter.lock();
+  tell(unit, "lock");
+  adapter.reset();
+  tell(unit, "reset");
+  await_return(unit, adapter);
+  if (hex(adapter.identify().chip_id) != unit.chip_id)
+    throw Error{Errc::unavailable, unit.serial + " left port " + unit.port + " before it proved its lock"};
+  prove_locked(unit, adapter, evidence);
+}
+
+void StationFlow::await_return(const Unit& unit, Adapter& adapter) {
+  for (std::chrono::milliseconds waited{0}; waited < kRestartTime; waited += kReturnPause) {
+    bench_.wait(kReturnPause);
+    const auto returned = attempt([&] { return adapter.has_returned(); });
     const auto* is_back = std::get_if<bool>(&returned);
-    if (is_back != nullptr && *is_back) {
-      DeviceSession device{*fixture, station_.rng};
-      if (hex(device.identify().chip_id) != unit.chip_id)
-        throw Error{Errc::unavailable, unit.serial + " left port " + unit.port + " before it proved its lock"};
-      prove_locked(unit, device);
-      return;
-    }
-    fixture.reset();
+    if (is_back != nullptr && *is_back) return;
   }
   throw Error{Errc::unavailable, unit.serial + " did not come back after its reset: its lock is unproven"};
 }
 
-/// What the device answers is what is recorded.
-void StationFlow::prove_locked(Unit& unit, DeviceSession& device) {
-  const auto proof = device.prove(unit.spki);
-  if (proof.serial != unit.serial || proof.state != Lifecycle::locked || proof.debug_port != DebugPort::locked)
+/// What the device answers is what is recorded, and only what it signed says that it is locked.
+void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& evidence) {
+  const auto proof = adapter.prove(unit.spki);
+  if (proof.serial != unit.serial || proof.state != Lifecycle::locked || proof.debug_port != DebugPort::locked ||
+      proof.signature.empty())
     throw contradiction(unit, "the lock did not take: the device proves to be '" + proof.serial + "', " +
                                   std::string{name_of(proof.state)} + ", debug port " +
                                   (proof.debug_port == DebugPort::locked ? "locked" : "open"));
@@ -198,7 +200,8 @@ void StationFlow::prove_locked(Unit& unit, DeviceSession& device) {
     tell(unit, "done");
     return;
   }
-  unit.lock = "locked, debug port locked; signed " + hex(proof.signature);
+  unit.lock =
+      "locked, debug port locked; " + (evidence.empty() ? "" : evidence + "; ") + "signed " + hex(proof.signature);
   keep(unit, UnitState::done, "done", event(unit, "done", {{"lock", "locked"}, {"debug-port", "locked"}}));
 }
 

@@ -13,14 +13,12 @@
 #include "lib/pki/authority.hpp"
 #include "lib/pki/profile.hpp"
 #include "lib/store/database.hpp"
+#include "manufacturing/adapter.hpp"
 #include "manufacturing/credentials.hpp"
-#include "manufacturing/fixture.hpp"
 #include "manufacturing/journal.hpp"
 #include "manufacturing/order.hpp"
 
 namespace lamp::manufacturing {
-
-class DeviceSession;
 
 /// What the station needs to make devices of one model.
 struct ModelKit {
@@ -59,22 +57,25 @@ struct Outcome {
   std::string reason;  ///< of a refusal
 };
 
+/// Keeps nothing between two devices: flows on different ports may run at once when the station's database, authority
+/// and random numbers may be used so.
 class StationFlow {
  public:
-  StationFlow(const Station& station, Bench& bench, Watcher& watcher)
-      : station_{station}, bench_{bench}, watcher_{watcher} {}
+  StationFlow(const Station& station, Bench& bench, Watcher& watcher);
 
   /// Throws Error{unavailable} when the device does not answer or is gone, Error{denied} when it refuses or proves
   /// something else than expected. Either leaves a unit that the next call takes up.
   [[nodiscard]] Outcome run(const std::string& port);
 
  private:
-  [[nodiscard]] Reservation reserve(const Identity& identity, const std::string& port);
-  void certify(Unit& unit, DeviceSession& device);
-  void inject(Unit& unit, const Identity& identity, DeviceSession& device);
-  void prove_provisioned(Unit& unit, DeviceSession& device);
-  void lock(Unit& unit, const Identity& before, std::unique_ptr<Fixture> fixture);
-  void prove_locked(Unit& unit, DeviceSession& device);
+  [[nodiscard]] Reservation reserve(const Part& part, const std::string& port);
+  void make_key(Unit& unit, Adapter& adapter);
+  void certify(Unit& unit);
+  void inject(Unit& unit, const Part& part, Adapter& adapter);
+  void prove_provisioned(Unit& unit, Adapter& adapter);
+  void lock(Unit& unit, Adapter& adapter);
+  void await_return(const Unit& unit, Adapter& adapter);
+  void prove_locked(Unit& unit, Adapter& adapter, const std::string& evidence);
   void publish_files(const Unit& unit, const SecureBytes& label) const;
   void keep(Unit& unit, UnitState state, std::string_view step, const audit::Event& event);
   void tell(const Unit& unit, std::string_view step) { watcher_.step(unit.port, unit.serial, step); }
@@ -85,6 +86,7 @@ class StationFlow {
   const Station& station_;
   Bench& bench_;
   Watcher& watcher_;
+  Models models_;
 };
 
 }  // namespace lamp::manufacturing

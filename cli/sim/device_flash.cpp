@@ -3,6 +3,7 @@
 #include <botan/mem_ops.h>
 #include <botan/rng.h>
 
+#include <span>
 #include <system_error>
 
 #include "lib/base/error.hpp"
@@ -118,7 +119,10 @@ DeviceFlash DeviceFlash::create(const std::filesystem::path& folder, const firmw
   blank.model = profile.model;
   blank.slot_size = profile.slot_size;
   blank.chip_id.resize(manufacturing::kChipIdSize);
-  rng.randomize(blank.chip_id);
+  // ST's unique id has 96 bits.
+  constexpr std::size_t st_id = 12;
+  const auto id_size = profile.adapter == firmware::AdapterKind::dfuse ? st_id : blank.chip_id.size();
+  rng.randomize(std::span{blank.chip_id}.first(id_size));
   flash.write(std::move(blank));
   return flash;
 }

@@ -7,6 +7,7 @@
 #include "cli/sim/child_process.hpp"
 #include "cli/sim/shelf.hpp"
 #include "cli/sim/usb_bus.hpp"
+#include "cli/sim/usb_dfuse.hpp"
 #include "cli/sim/usb_lamp.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
@@ -45,18 +46,23 @@ std::vector<Wanted> parse_models(const config::Site& site, const std::vector<std
   return wanted;
 }
 
-sim::VirtualDevice take_from_drawer(const std::filesystem::path& folder, const firmware::DeviceProfile& profile,
-                                    Botan::RandomNumberGenerator& rng) {
+std::unique_ptr<sim::UsbDevice> take_from_drawer(const std::filesystem::path& folder,
+                                                 const firmware::DeviceProfile& profile,
+                                                 Botan::RandomNumberGenerator& rng) {
   auto flash =
       sim::DeviceFlash::is_at(folder) ? sim::DeviceFlash::open(folder) : sim::DeviceFlash::create(folder, profile, rng);
-  return {std::move(flash), rng};
+  if (profile.adapter == firmware::AdapterKind::lamp_protocol)
+    return std::make_unique<sim::UsbLamp>(sim::VirtualDevice{std::move(flash), rng});
+  if (profile.dfuse) return std::make_unique<sim::UsbDfusePart>(std::move(flash), *profile.dfuse, rng);
+  throw Error{Errc::not_found, "there is no virtual part for the adapter " +
+                                   std::string{firmware::name_of(profile.adapter)} + " of model " + profile.model};
 }
 
 void plug_in_all(sim::UsbBus& bus, const config::Site& site, const std::vector<Wanted>& wanted, World& world) {
   for (const auto& [profile, count] : wanted)
     for (std::uint64_t n = 1; n <= count; ++n) {
       const auto folder = sim::place_on_shelf(site, profile.model, n);
-      bus.plug_in(std::make_unique<sim::UsbLamp>(take_from_drawer(folder, profile, world.rng)));
+      bus.plug_in(take_from_drawer(folder, profile, world.rng));
     }
 }
 

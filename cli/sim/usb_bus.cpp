@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "cli/sim/uevent_sender.hpp"
-#include "cli/sim/usb_descriptors.hpp"
 #include "cli/sim/usb_port.hpp"
 #include "lib/base/error.hpp"
 
@@ -66,14 +65,15 @@ std::vector<std::string> properties(const Place& place) {
 }
 
 /// umockdev's description of a device: udev properties, sysfs attributes, and the binary descriptors file.
-std::string description(const Place& place) {
+std::string description(const Place& place, const UsbDescriptors& descriptors) {
   const auto number = std::to_string(place.address);
   std::string text = "P: " + place.device_path + "\nN: " + place.node + "\nE: SUBSYSTEM=usb\n";
   for (const auto& property : properties(place)) text += "E: " + property + '\n';
+  const auto& device = descriptors.device;
+  const auto word = [&](std::size_t at) { return hex(Bytes{device.at(at + 1), device.at(at)}); };
   return text + "A: busnum=1\\n\nA: devnum=" + number +
-         "\\n\nA: speed=480\\n\nA: bConfigurationValue=1\\n\nA: idVendor=1209\\n\nA: idProduct=0001\\n\n"
-         "H: descriptors=" +
-         hex(kDeviceDescriptor) + hex(kConfigurationDescriptor) + "\n\n";
+         "\\n\nA: speed=480\\n\nA: bConfigurationValue=1\\n\nA: idVendor=" + word(8) + "\\n\nA: idProduct=" + word(10) +
+         "\\n\nH: descriptors=" + hex(device) + hex(descriptors.configuration) + "\n\n";
 }
 
 std::filesystem::path root_of(UMockdevTestbed* testbed) {
@@ -125,8 +125,9 @@ struct UsbBus::Impl {
     const auto node = "/dev/" + slot.place.node;
     require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
             "attaching to " + node);
-    require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place).c_str(), &error), error,
-            "adding a virtual USB device");
+    require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place, slot.device->descriptors()).c_str(),
+                                             &error),
+            error, "adding a virtual USB device");
     tell("add", slot.place);
   }
 

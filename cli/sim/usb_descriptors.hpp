@@ -1,18 +1,14 @@
-// Descriptors of the demo's devices: vendor class, one interface, bulk OUT and bulk IN, high speed (USB 2.0
-// section 9.6).
+// Chapter 9 of USB 2.0 on a virtual device's behalf, and the descriptors of the demo's lamps.
 #pragma once
-
-#include <array>
-#include <cstdint>
 
 #include "cli/sim/usb_device.hpp"
 
 namespace lamp::sim {
 
-extern const std::array<std::uint8_t, 18> kDeviceDescriptor;
-extern const std::array<std::uint8_t, 32> kConfigurationDescriptor;
+/// Vendor class, one interface, bulk OUT and bulk IN, high speed: lamp-provisioning(7), USB.
+[[nodiscard]] UsbDescriptors lamp_descriptors(std::string product, std::string serial_number);
 
-/// Answers chapter 9's requests on the device's behalf.
-[[nodiscard]] Outcome standard_request(const UsbDevice& device, const Setup& setup, Bytes& data);
+/// Answers chapter 9's requests.
+[[nodiscard]] Outcome standard_request(UsbDevice& device, const Setup& setup, Bytes& data);
 
 }  // namespace lamp::sim

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "lib/base/bytes.hpp"
 
@@ -29,12 +30,21 @@ enum class Outcome {
   vanish,    ///< it leaves the bus in the middle of this transfer
 };
 
+/// What enumeration reads (USB 2.0 section 9.6).
+struct UsbDescriptors {
+  Bytes device;                      ///< 18 bytes
+  Bytes configuration;               ///< the only one, with its interfaces, endpoints and class descriptors
+  std::vector<std::string> strings;  ///< ASCII, from index 1
+};
+
 /// One call at a time, from the bus's thread.
 class UsbDevice {
  public:
   virtual ~UsbDevice() = default;
-  [[nodiscard]] virtual std::string product() const = 0;
-  [[nodiscard]] virtual std::string serial_number() const = 0;
+  /// May be others after power_cycle(): a boot loader is another USB device than the application that it starts.
+  [[nodiscard]] virtual UsbDescriptors descriptors() const = 0;
+  /// SET_INTERFACE: whether there is such an alternate setting.
+  [[nodiscard]] virtual Outcome set_interface(std::uint8_t interface, std::uint8_t alternate) = 0;
   /// Class and vendor requests; `data` comes in with the host's bytes or goes out with the device's, cut to
   /// setup.length.
   [[nodiscard]] virtual Outcome control(const Setup& setup, Bytes& data) = 0;

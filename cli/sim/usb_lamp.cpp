@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "cli/sim/usb_descriptors.hpp"
 #include "lib/base/error.hpp"
 
 namespace lamp::sim {
@@ -17,7 +18,11 @@ Response unreadable(const Error& error) {
 
 }  // namespace
 
-std::string UsbLamp::serial_number() const { return hex(device_.chip_id()); }
+UsbDescriptors UsbLamp::descriptors() const { return lamp_descriptors(device_.model(), hex(device_.chip_id())); }
+
+Outcome UsbLamp::set_interface(std::uint8_t interface, std::uint8_t alternate) {
+  return interface == 0 && alternate == 0 ? Outcome::done : Outcome::stall;
+}
 
 Outcome UsbLamp::control(const Setup& /*setup*/, Bytes& /*data*/) { return Outcome::stall; }
 

@@ -10,14 +10,16 @@ class UsbLamp final : public UsbDevice {
  public:
   explicit UsbLamp(VirtualDevice device) : device_{std::move(device)} {}
 
-  [[nodiscard]] std::string product() const override { return device_.model(); }
-  [[nodiscard]] std::string serial_number() const override;
+  [[nodiscard]] UsbDescriptors descriptors() const override;
+  [[nodiscard]] Outcome set_interface(std::uint8_t interface, std::uint8_t alternate) override;
   [[nodiscard]] Outcome control(const Setup& setup, Bytes& data) override;
   [[nodiscard]] Outcome bulk_out(ByteView data) override;
   [[nodiscard]] Outcome bulk_in(std::size_t most, Bytes& data) override;
   void power_cycle() override;
   void clear_halt(std::uint8_t endpoint) override;
   void bus_reset() override;
+
+  [[nodiscard]] VirtualDevice& device() noexcept { return device_; }
 
  private:
   void take_frame();

@@ -73,7 +73,7 @@ UsbPort::Result UsbPort::dispatch(UMockdevIoctlClient* client) {
     case USBDEVFS_RELEASEINTERFACE:
       if (claimed_by_ == client) claimed_by_ = nullptr;
       return {};
-    case USBDEVFS_SETINTERFACE:
+    case USBDEVFS_SETINTERFACE: return set_interface(*argument);
     case USBDEVFS_SETCONFIGURATION: return {};
     case USBDEVFS_CLEAR_HALT: return clear_halt(*argument);
     case USBDEVFS_RESET: device_.bus_reset(); return {};
@@ -96,6 +96,14 @@ UsbPort::Result UsbPort::clear_halt(const UMockdevIoctlData& argument) {
   std::memcpy(&endpoint, argument.data, sizeof endpoint);
   device_.clear_halt(static_cast<std::uint8_t>(endpoint));
   return {};
+}
+
+UsbPort::Result UsbPort::set_interface(const UMockdevIoctlData& argument) {
+  usbdevfs_setinterface wanted{};
+  std::memcpy(&wanted, argument.data, sizeof wanted);
+  const auto outcome =
+      device_.set_interface(static_cast<std::uint8_t>(wanted.interface), static_cast<std::uint8_t>(wanted.altsetting));
+  return outcome == Outcome::done ? Result{} : Result{-1, EINVAL};
 }
 
 UsbPort::Result UsbPort::submit(UMockdevIoctlClient* client, UMockdevIoctlData* argument) {

@@ -53,6 +53,7 @@ class UsbPort {
   [[nodiscard]] Result discard(UMockdevIoctlClient* client, UMockdevIoctlData* argument);
   [[nodiscard]] Result reap(UMockdevIoctlClient* client, UMockdevIoctlData* argument);
   [[nodiscard]] Result claim(UMockdevIoctlClient* client);
+  [[nodiscard]] Result set_interface(const UMockdevIoctlData& argument);
   [[nodiscard]] Result clear_halt(const UMockdevIoctlData& argument);
   void run_pending();
   [[nodiscard]] Outcome run(Transfer& transfer, int& moved);

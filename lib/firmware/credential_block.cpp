@@ -13,7 +13,8 @@ using cbor::Reader;
 using cbor::SecureWriter;
 
 constexpr std::uint64_t kFormat = 1;
-constexpr std::size_t kMaxKeys = 16, kMaxCertificates = 8, kMaxSecrets = 32, kMaxText = 255;
+constexpr std::size_t kMaxKeys = 16, kMaxCertificates = 8, kMaxSecrets = 32, kMaxText = 255, kMaxDeviceKeys = 8,
+                      kMaxPins = 8, kPinSize = 32;
 
 /// Keys of the map, in the order in which they are written.
 enum Field : std::int64_t {
@@ -32,6 +33,8 @@ enum Field : std::int64_t {
   install_code = 13,
   secrets = 14,
   hybrid_keys = 15,
+  device_keys = 16,
+  pins = 17,
 };
 
 [[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, std::string{"credential block: "} + what}; }
@@ -82,8 +85,7 @@ std::string read_text(Reader& reader, Field field) {
   return std::string{text};
 }
 
-std::vector<Bytes> read_list(Reader& reader, Field field, std::size_t limit) {
-  expect_key(reader, field);
+std::vector<Bytes> read_items(Reader& reader, std::size_t limit) {
   const auto count = reader.array();
   if (count > limit) refuse("a list that is too long");
   std::vector<Bytes> items;
@@ -93,6 +95,11 @@ std::vector<Bytes> read_list(Reader& reader, Field field, std::size_t limit) {
     items.emplace_back(item.begin(), item.end());
   }
   return items;
+}
+
+std::vector<Bytes> read_list(Reader& reader, Field field, std::size_t limit) {
+  expect_key(reader, field);
+  return read_items(reader, limit);
 }
 
 SecureBytes read_secret(Reader& reader) {
@@ -128,6 +135,48 @@ void read_secrets(Reader& reader, CredentialBlock& block) {
   read_named_secrets(reader, block);
 }
 
+void write_device_keys(SecureWriter& out, const std::vector<DeviceKey>& keys) {
+  out.integer(device_keys).array(keys.size());
+  for (const auto& key : keys) write_device_key(out, key);
+}
+
+std::vector<DeviceKey> read_device_keys(Reader& reader) {
+  const auto count = reader.array();
+  if (count > kMaxDeviceKeys) refuse("a list that is too long");
+  std::vector<DeviceKey> keys;
+  for (std::uint64_t i = 0; i < count; ++i) keys.push_back(read_device_key(reader));
+  return keys;
+}
+
+template <class Item>
+std::vector<Item> not_empty(std::vector<Item> items) {
+  if (items.empty()) refuse("an empty list");
+  return items;
+}
+
+/// What came later than the format, in the order of its numbers; each is left out where there is nothing of it.
+void read_additions(Reader& reader, CredentialBlock& block) {
+  std::int64_t last = secrets;
+  while (!reader.at_end()) {
+    const auto key = reader.integer();
+    if (key <= last) refuse("a field out of order");
+    switch (last = key) {
+      case hybrid_keys: block.hybrid_keys = not_empty(read_items(reader, kMaxKeys)); break;
+      case device_keys: block.device_keys = not_empty(read_device_keys(reader)); break;
+      case pins: block.pins = not_empty(read_items(reader, kMaxPins)); break;
+      default: refuse("an unknown field");
+    }
+  }
+}
+
+void check_additions(const CredentialBlock& block) {
+  for (const auto& pin : block.pins)
+    if (pin.size() != kPinSize) refuse("a pin that is no SHA-256");
+  for (auto key = block.device_keys.begin(); key != block.device_keys.end(); ++key)
+    if (std::any_of(block.device_keys.begin(), key, [&](const auto& other) { return other.name == key->name; }))
+      refuse("two keys of one name");
+}
+
 void check_values(const CredentialBlock& block) {
   if (!is_name(block.model)) refuse("a model that is no name");
   if (block.threshold > block.officers.size()) refuse("a threshold above the number of officers");
@@ -137,6 +186,7 @@ void check_values(const CredentialBlock& block) {
     refuse("a commissioning secret of the wrong length");
   for (const auto& [name, secret] : block.secrets)
     if (!is_name(name) || secret.size() == 0) refuse("a secret without a proper name or content");
+  check_additions(block);
 }
 
 ByteView open_frame(ByteView encoded) {
@@ -164,7 +214,9 @@ SecureBytes encode(const CredentialBlock& block) {
   const auto optional = static_cast<std::uint64_t>(block.model_kek.has_value()) +
                         static_cast<std::uint64_t>(block.commissioning_secret.has_value()) +
                         static_cast<std::uint64_t>(block.install_code.has_value()) +
-                        static_cast<std::uint64_t>(!block.hybrid_keys.empty());
+                        static_cast<std::uint64_t>(!block.hybrid_keys.empty()) +
+                        static_cast<std::uint64_t>(!block.device_keys.empty()) +
+                        static_cast<std::uint64_t>(!block.pins.empty());
   SecureWriter map;
   map.map(11 + optional).integer(vendor).text(block.vendor).integer(model).text(block.model);
   map.integer(serial).text(block.serial).integer(mac).bytes(mac_bytes(block.mac));
@@ -179,6 +231,8 @@ SecureBytes encode(const CredentialBlock& block) {
   write_secret(map, install_code, block.install_code);
   write_named_secrets(map, block);
   if (!block.hybrid_keys.empty()) write_list(map, hybrid_keys, block.hybrid_keys);
+  if (!block.device_keys.empty()) write_device_keys(map, block.device_keys);
+  if (!block.pins.empty()) write_list(map, pins, block.pins);
   SecureWriter frame;
   frame.array(3).unsigned_integer(kFormat).bytes(map.encoded()).bytes(sha256(map.encoded()));
   auto encoded = std::move(frame).encoded();
@@ -211,17 +265,22 @@ CredentialBlock parse_credential_block(ByteView encoded) {
                         std::nullopt,
                         std::nullopt,
                         {},
+                        {},
+                        {},
                         {}};
   expect_key(reader, threshold);
   block.threshold = reader.unsigned_integer();
   read_secrets(reader, block);
-  if (!reader.at_end()) {
-    block.hybrid_keys = read_list(reader, hybrid_keys, kMaxKeys);
-    if (block.hybrid_keys.empty()) refuse("an empty list of hybrid keys");
-  }
+  read_additions(reader, block);
   reader.end();
   check_values(block);
   return block;
+}
+
+const DeviceKey* CredentialBlock::key(std::string_view name) const noexcept {
+  const auto found =
+      std::find_if(device_keys.begin(), device_keys.end(), [&](const auto& k) { return k.name == name; });
+  return found == device_keys.end() ? nullptr : &*found;
 }
 
 device::DeviceTrust device_trust(const CredentialBlock& block) {

@@ -15,6 +15,7 @@
 #include "lib/base/parse.hpp"
 #include "lib/base/secret.hpp"
 #include "lib/firmware/device/updater.hpp"
+#include "lib/firmware/device_key.hpp"
 #include "lib/firmware/zigbee_install_code.hpp"
 
 namespace lamp::firmware {
@@ -34,6 +35,10 @@ struct CredentialBlock {
   std::optional<InstallCode> install_code;                    ///< for Zigbee
   std::vector<std::pair<std::string, DeviceSecret>> secrets;  ///< further ones by name, such as network credentials
   std::vector<Bytes> hybrid_keys{};  ///< SubjectPublicKeyInfo of ML-DSA-87; where there are any, one must sign as well
+  std::vector<DeviceKey> device_keys{};  ///< the device's own keys that the station made
+  std::vector<Bytes> pins{};             ///< SHA-256 of the service's SubjectPublicKeyInfo, with a backup (RFC 7469)
+  /// The device's own key of this name, when the station made it.
+  [[nodiscard]] const DeviceKey* key(std::string_view name) const noexcept;
 };
 
 [[nodiscard]] SecureBytes encode(const CredentialBlock& block);

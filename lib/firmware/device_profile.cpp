@@ -30,6 +30,16 @@ Credential read_credential(const config::Node& node) {
   return static_cast<Credential>(found - kCredentials.begin());
 }
 
+constexpr std::array<std::string_view, 3> kAdapters{"lamp-protocol", "dfuse", "esp-efuse"};
+
+AdapterKind read_adapter(const config::Node& node) {
+  const auto name = node.text();
+  const auto found = std::find(kAdapters.begin(), kAdapters.end(), name);
+  if (found == kAdapters.end())
+    node.refuse("'" + name + "' is not an adapter; expected lamp-protocol, dfuse or esp-efuse");
+  return static_cast<AdapterKind>(found - kAdapters.begin());
+}
+
 template <class Choice>
 Choice read_choice(const config::Node& node, std::string_view first, std::string_view second) {
   const auto text = node.text();
@@ -63,25 +73,35 @@ void check(const DeviceProfile& profile, const config::Node& root) {
     list.refuse("a gateway's label needs a claim-code");
 }
 
+/// The adapter and what it needs to know, which must be there for it and for no other.
+void read_adapters_part(DeviceProfile& profile, const config::Node& root) {
+  if (const auto adapter = root.find("adapter")) profile.adapter = read_adapter(*adapter);
+  const auto dfuse = root.find("dfuse");
+  const bool is_dfuse = profile.adapter == AdapterKind::dfuse;
+  if (dfuse && !is_dfuse) dfuse->refuse("the adapter is " + std::string{name_of(profile.adapter)});
+  if (is_dfuse) profile.dfuse = DfuseSettings::read(root.at("dfuse"));
+}
+
 Bytes digest_of(const DeviceProfile& p) {
   cbor::Writer credentials;
   credentials.array(p.credentials.size());
   for (const auto c : p.credentials) credentials.text(name_of(c));
-  const auto canonical = cbor::MapWriter{}
-                             .add(1, cbor::Writer{}.text(p.model))
-                             .add(2, cbor::Writer{}.text(p.vendor))
-                             .add(3, cbor::Writer{}.text(p.hardware_type))
-                             .add(4, cbor::Writer{}.text(p.serial_prefix))
-                             .add(5, cbor::Writer{}.text(p.certificate_profile))
-                             .add(6, cbor::Writer{}.integer(static_cast<int>(p.label)))
-                             .add(7, cbor::Writer{}.integer(static_cast<int>(p.approvals)))
-                             .add(8, cbor::Writer{}.unsigned_integer(p.slot_size))
-                             .add(9, std::move(credentials))
-                             .add(10, cbor::Writer{}.raw(p.outputs.encoded()))
-                             .encoded();
+  cbor::MapWriter canonical;
+  canonical.add(1, cbor::Writer{}.text(p.model))
+      .add(2, cbor::Writer{}.text(p.vendor))
+      .add(3, cbor::Writer{}.text(p.hardware_type))
+      .add(4, cbor::Writer{}.text(p.serial_prefix))
+      .add(5, cbor::Writer{}.text(p.certificate_profile))
+      .add(6, cbor::Writer{}.integer(static_cast<int>(p.label)))
+      .add(7, cbor::Writer{}.integer(static_cast<int>(p.approvals)))
+      .add(8, cbor::Writer{}.unsigned_integer(p.slot_size))
+      .add(9, std::move(credentials))
+      .add(10, cbor::Writer{}.raw(p.outputs.encoded()))
+      .add(11, cbor::Writer{}.text(name_of(p.adapter)));
+  if (p.dfuse) canonical.add(12, p.dfuse->encoded());
   return guarded(Errc::internal, [&] {
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-    hash->update(canonical);
+    hash->update(canonical.encoded());
     return hash->final_stdvec();
   });
 }
@@ -99,16 +119,19 @@ void add_models(const std::filesystem::path& folder, std::set<std::string>& mode
 
 std::string_view name_of(Credential credential) noexcept { return kCredentials[static_cast<std::size_t>(credential)]; }
 
+std::string_view name_of(AdapterKind adapter) noexcept { return kAdapters[static_cast<std::size_t>(adapter)]; }
+
 DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   const auto root = config::Node::load(file);
-  root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "label", "device-approvals",
-             "slot-size", "credentials", "outputs"});
+  root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "adapter", "label",
+             "device-approvals", "slot-size", "credentials", "outputs", "dfuse"});
   DeviceProfile profile;
   profile.model = root.at("model").text();
   profile.vendor = root.at("vendor").text();
   profile.hardware_type = root.at("hardware-type").text();
   profile.serial_prefix = root.at("serial-prefix").text();
   profile.certificate_profile = root.at("certificate-profile").text();
+  read_adapters_part(profile, root);
   profile.label = read_choice<LabelKind>(root.at("label"), "lamp", "gateway");
   profile.approvals = read_choice<DeviceApprovals>(root.at("device-approvals"), "none", "officers");
   profile.slot_size = root.at("slot-size").number(4096, 1ULL << 32);

@@ -3,12 +3,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/firmware/dfuse_settings.hpp"
 #include "lib/firmware/output_plan.hpp"
 
 namespace lamp::config {
@@ -29,6 +31,14 @@ enum class Credential {
 };
 [[nodiscard]] std::string_view name_of(Credential credential) noexcept;
 
+/// How a line station talks to the model's parts.
+enum class AdapterKind {
+  lamp_protocol,  ///< lamp-provisioning(7): the device makes its own key
+  dfuse,          ///< STM32's boot loader: the station writes key and block, and the option bytes
+  esp_efuse,      ///< Espressif's eFuses, by espefuse
+};
+[[nodiscard]] std::string_view name_of(AdapterKind adapter) noexcept;
+
 enum class LabelKind { lamp, gateway };
 enum class DeviceApprovals { none, officers };
 
@@ -38,12 +48,14 @@ struct DeviceProfile {
   std::string hardware_type;  ///< dotted OID, goes into the certificate's HardwareModuleName
   std::string serial_prefix;  ///< "SL" gives SL-26-000001
   std::string certificate_profile;
+  AdapterKind adapter = AdapterKind::lamp_protocol;
   LabelKind label = LabelKind::lamp;
   DeviceApprovals approvals = DeviceApprovals::none;  ///< what a device asks for beside the release key's signature
   std::uint64_t slot_size = 0;                        ///< bytes that a firmware image may have
   std::set<Credential> credentials;
-  OutputPlan outputs;  ///< what a release becomes beside its SUIT envelope
-  Bytes digest;        ///< SHA-256 of deterministic CBOR of all the above: what an order names
+  std::optional<DfuseSettings> dfuse;  ///< there when the adapter is dfuse
+  OutputPlan outputs;                  ///< what a release becomes beside its SUIT envelope
+  Bytes digest;                        ///< SHA-256 of deterministic CBOR of all the above: what an order names
 
   [[nodiscard]] bool has(Credential credential) const { return credentials.count(credential) != 0; }
   /// Throws Error{bad_input} with file, line and column.

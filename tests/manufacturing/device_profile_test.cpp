@@ -43,7 +43,7 @@ TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
   config::Site site;
   site.root = folder.path();
   const auto found = attempt([&] { return device_profile(site, "toaster"); });
-  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, smart-lamp"));
+  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, smart-lamp, zigbee-luminaire"));
 }
 
 struct Change {

@@ -27,8 +27,8 @@ class Journal : public testing::Test {
     return database_.write([&](store::Transaction& t) { return import_order(t, order, kNow); });
   }
   Reservation reserve(std::uint8_t chip, const std::string& port = "1-1", const std::string& model = "smart-lamp") {
-    const Identity identity{model, Bytes(16, chip), 1, Lifecycle::blank, "1.0.0", {}, {}};
-    return database_.write([&](store::Transaction& t) { return reserve_unit(t, order_, identity, port, kNow); });
+    const Part part{model, Bytes(16, chip), Lifecycle::blank, {}, {}};
+    return database_.write([&](store::Transaction& t) { return reserve_unit(t, order_, part, port, kNow); });
   }
   void finish(Unit unit, UnitState state) {
     unit.state = state;

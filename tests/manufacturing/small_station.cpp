@@ -62,9 +62,9 @@ std::vector<std::string> SmallBench::occupied_ports() {
   return ports;
 }
 
-std::unique_ptr<Fixture> SmallBench::open(const std::string& port) {
-  if (devices_.count(port) == 0) return nullptr;
-  return std::make_unique<SmallFixture>(*this, port);
+Plug SmallBench::open(const std::string& port) {
+  if (devices_.count(port) == 0) return {};
+  return std::unique_ptr<Fixture>{std::make_unique<SmallFixture>(*this, port)};
 }
 
 class SmallStation::Listener final : public Watcher {
@@ -94,6 +94,8 @@ SmallStation::SmallStation() : issuing_key_{Botan::system_rng(), p256()}, escrow
       {"smart-lamp", 2, kits_.at("smart-lamp").device.digest, "SL-26-", 1, MacAddress::parse("00:00:5e:00:53:00")});
   order.lines.push_back(
       {"gateway", 1, kits_.at("gateway").device.digest, "GW-26-", 1, MacAddress::parse("00:00:5e:00:53:02")});
+  order.lines.push_back({"zigbee-luminaire", 2, kits_.at("zigbee-luminaire").device.digest, "ZL-26-", 1,
+                         MacAddress::parse("00:00:5e:00:53:03")});
   database_.write([&](store::Transaction& t) { (void)import_order(t, order, clock_.now()); });
 }
 
@@ -111,7 +113,7 @@ void SmallStation::make_authority() {
 }
 
 void SmallStation::read_kits() {
-  for (const std::string model : {"smart-lamp", "gateway"})
+  for (const std::string model : {"smart-lamp", "gateway", "zigbee-luminaire"})
     kits_.emplace(
         model, ModelKit{firmware::DeviceProfile::load(kTemplates / "devices" / (model + ".yaml")),
                         pki::Profile::load(kTemplates / "profiles" / "idevid.yaml"), SymmetricKey{SecureBytes(32, 7)}});
@@ -130,10 +132,19 @@ Station SmallStation::station() {
   return {"line1", folder_ / "devices", order, kits_, trust_, *authority_, database_, clock_, Botan::system_rng()};
 }
 
-Outcome SmallStation::run(const std::string& port) {
+sim::UsbDfusePart& SmallStation::new_dfuse_part(const std::string& model) {
+  auto profile = kits_.at(model).device;
+  profile.slot_size = 8192;
+  auto flash =
+      sim::DeviceFlash::create(folder_ / "parts" / std::to_string(parts_.size()), profile, Botan::system_rng());
+  parts_.push_back(std::make_unique<sim::UsbDfusePart>(std::move(flash), *profile.dfuse, Botan::system_rng()));
+  return *parts_.back();
+}
+
+Outcome SmallStation::run_on(Bench& its_bench, const std::string& port) {
   const auto fixed = station();
   Listener listener{fate};
-  return StationFlow{fixed, bench, listener}.run(port);
+  return StationFlow{fixed, its_bench, listener}.run(port);
 }
 
 std::vector<Unit> SmallStation::units() {
@@ -146,7 +157,7 @@ std::uint64_t SmallStation::certificates_issued() {
   return database_.read([&](store::Transaction& t) { return pki::list(t, filter); }).size();
 }
 
-std::vector<std::string> SmallStation::problems() {
+std::vector<std::string> SmallStation::problems_of(sim::VirtualDevice& device) {
   std::vector<std::string> found;
   const auto require = [&](bool holds, const char* what) {
     if (!holds) found.emplace_back(what);
@@ -156,14 +167,20 @@ std::vector<std::string> SmallStation::problems() {
   require(certificates_issued() == 1, "not one certificate");
   if (all.size() != 1) return found;
   const auto& unit = all.front();
-  const auto& flash = devices_.front()->flash().contents();
+  const auto& flash = device.flash().contents();
   require(unit.state == UnitState::done, "not done");
   require(flash.state == Lifecycle::locked && flash.debug_port == DebugPort::locked, "not locked");
   require(credential_digest(flash.credential_block) == unit.block_digest, "another block than recorded");
   const auto block = firmware::parse_credential_block(flash.credential_block);
   require(block.serial == unit.serial && block.chain.front() == unit.certificate, "another identity than recorded");
-  const auto escrowed = open_escrow(unit, "ble-commissioning-secret", escrow_key_);
-  require(equal_constant_time(escrowed, block.commissioning_secret->expose_secret()), "another secret in escrow");
+  if (block.commissioning_secret) {
+    const auto escrowed = open_escrow(unit, "ble-commissioning-secret", escrow_key_);
+    require(equal_constant_time(escrowed, block.commissioning_secret->expose_secret()), "another secret in escrow");
+  }
+  if (block.install_code) {
+    const auto escrowed = open_escrow(unit, "zigbee-install-code", escrow_key_);
+    require(equal_constant_time(escrowed, block.install_code->expose_secret()), "another install code in escrow");
+  }
   const auto text = read_secret_file(folder_ / "devices" / unit.serial / "label.txt");
   const auto label = binding::parse_label(to_text(text));
   require(label.serial == unit.serial && label.mac == unit.mac, "a label for another device");

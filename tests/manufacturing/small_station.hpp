@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/sim/usb_dfuse.hpp"
 #include "cli/sim/virtual_device.hpp"
 #include "lib/pki/authority.hpp"
 #include "manufacturing/line.hpp"
@@ -40,7 +41,7 @@ class SmallBench final : public manufacturing::Bench {
   void plug_in(const std::string& port, sim::VirtualDevice& device) { devices_[port] = &device; }
   void unplug(const std::string& port) { devices_.erase(port); }
   std::vector<std::string> occupied_ports() override;
-  std::unique_ptr<manufacturing::Fixture> open(const std::string& port) override;
+  manufacturing::Plug open(const std::string& port) override;
   void wait(std::chrono::milliseconds time) override { waited += time; }
 
   /// Changes what the device says on its way to the station.
@@ -59,11 +60,16 @@ class SmallStation {
   SmallStation();
   /// A new chip of the model.
   sim::VirtualDevice& new_device(const std::string& model);
-  [[nodiscard]] manufacturing::Outcome run(const std::string& port);
+  [[nodiscard]] manufacturing::Outcome run(const std::string& port) { return run_on(bench, port); }
+  [[nodiscard]] manufacturing::Outcome run_on(manufacturing::Bench& its_bench, const std::string& port);
+  /// A new part of a model with the adapter dfuse.
+  sim::UsbDfusePart& new_dfuse_part(const std::string& model);
+  [[nodiscard]] const firmware::DeviceProfile& profile(const std::string& model) { return kits_.at(model).device; }
   [[nodiscard]] manufacturing::Station station();
   [[nodiscard]] std::vector<manufacturing::Unit> units();
   /// What is wrong with the only unit and its device, as an auditor would find; empty when they agree in everything.
-  [[nodiscard]] std::vector<std::string> problems();
+  [[nodiscard]] std::vector<std::string> problems() { return problems_of(*devices_.front()); }
+  [[nodiscard]] std::vector<std::string> problems_of(sim::VirtualDevice& device);
   [[nodiscard]] std::uint64_t certificates_issued();
 
   Fate fate;
@@ -83,6 +89,7 @@ class SmallStation {
   std::map<std::string, manufacturing::ModelKit> kits_;
   manufacturing::StationTrust trust_;
   std::vector<std::unique_ptr<sim::VirtualDevice>> devices_;
+  std::vector<std::unique_ptr<sim::UsbDfusePart>> parts_;
 };
 
 }  // namespace lamp::test

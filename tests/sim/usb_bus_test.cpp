@@ -29,10 +29,16 @@ class UsbBus : public testing::Test {
   }
   void TearDown() override { bus_.rethrow_failure(); }
 
+  std::unique_ptr<Fixture> open(const std::string& port) {
+    auto plug = bench_->open(port);
+    auto* fixture = std::get_if<std::unique_ptr<Fixture>>(&plug);
+    return fixture != nullptr ? std::move(*fixture) : nullptr;
+  }
+
   std::unique_ptr<Fixture> open_within(std::chrono::milliseconds patience, const std::string& port) {
     for (const auto until = std::chrono::steady_clock::now() + patience; std::chrono::steady_clock::now() < until;) {
       // A device that is just leaving is found, and is gone when it is claimed.
-      auto opened = attempt([&] { return bench_->open(port); });
+      auto opened = attempt([&] { return open(port); });
       if (auto* fixture = std::get_if<std::unique_ptr<Fixture>>(&opened); fixture != nullptr && *fixture)
         return std::move(*fixture);
       bench_->wait(std::chrono::milliseconds{10});
@@ -49,7 +55,7 @@ class UsbBus : public testing::Test {
 TEST_F(UsbBus, ShowsEachDeviceAtItsPort) { EXPECT_THAT(bench_->occupied_ports(), ElementsAre("1-1", "1-2")); }
 
 TEST_F(UsbBus, CarriesTheProvisioningProtocol) {
-  const auto fixture = bench_->open("1-2");
+  const auto fixture = open("1-2");
   DeviceSession session{*fixture, rng_};
   EXPECT_EQ(session.identify().state, Lifecycle::blank);
   EXPECT_FALSE(session.generate().spki.empty());
@@ -57,8 +63,8 @@ TEST_F(UsbBus, CarriesTheProvisioningProtocol) {
 }
 
 TEST_F(UsbBus, KeepsTwoConversationsApart) {
-  const auto first = bench_->open("1-1");
-  const auto second = bench_->open("1-2");
+  const auto first = open("1-1");
+  const auto second = open("1-2");
   DeviceSession one{*first, rng_};
   DeviceSession two{*second, rng_};
   EXPECT_NE(one.identify().chip_id, two.identify().chip_id);
@@ -66,19 +72,19 @@ TEST_F(UsbBus, KeepsTwoConversationsApart) {
 }
 
 TEST_F(UsbBus, LendsADeviceToOneProgramAtATime) {
-  const auto fixture = bench_->open("1-1");
-  EXPECT_THROW((void)bench_->open("1-1"), Error);
+  const auto fixture = open("1-1");
+  EXPECT_THROW((void)open("1-1"), Error);
 }
 
 // lamp-provisioning(7), USB: what a station that was killed in the middle of a frame leaves behind.
 TEST_F(UsbBus, ForgetsHalfAFrameWhenTheNextStationBegins) {
-  bench_->open("1-1")->send(Bytes{'L', 'P', 1, 0, 0, 0, 200, 0x83});
-  const auto fixture = bench_->open("1-1");
+  open("1-1")->send(Bytes{'L', 'P', 1, 0, 0, 0, 200, 0x83});
+  const auto fixture = open("1-1");
   EXPECT_EQ((DeviceSession{*fixture, rng_}.identify().state), Lifecycle::blank);
 }
 
 TEST_F(UsbBus, BringsADeviceBackWithANewSessionAfterItsReset) {
-  auto fixture = bench_->open("1-1");
+  auto fixture = open("1-1");
   const auto before = DeviceSession{*fixture, rng_}.identify();
   DeviceSession{*fixture, rng_}.reset();
   EXPECT_THROW((void)(DeviceSession{*fixture, rng_}.identify()), Error);

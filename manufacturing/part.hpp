@@ -1,0 +1,19 @@
+// What a station learns of a device before it does anything to it, whatever the device speaks.
+#pragma once
+
+#include <string>
+
+#include "lib/base/bytes.hpp"
+#include "manufacturing/lamp_protocol.hpp"
+
+namespace lamp::manufacturing {
+
+struct Part {
+  std::string model;
+  Bytes chip_id;  ///< unique for ever, and the same in every mode that the part can be in
+  Lifecycle state = Lifecycle::blank;
+  Bytes block_digest;     ///< credential_digest() of a credential block that is whole; else empty
+  std::string leftovers;  ///< of a blank part: what it holds all the same; empty when it is erased
+};
+
+}  // namespace lamp::manufacturing

@@ -1,0 +1,26 @@
+// What a DfuSe part says of itself: names of its memories, answers to GETSTATUS, flash that holds a record or half of
+// one.
+#include "lib/firmware/device_key.hpp"
+#include "lib/firmware/flash_record.hpp"
+#include "manufacturing/dfuse_layout.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace lamp;
+  const ByteView bytes{data, size};
+  if (const auto memory = fuzz::read([&] { return manufacturing::parse_dfuse_layout(fuzz::text(bytes)); }))
+    for (const auto& region : memory->regions) {
+      fuzz::require(region.address + region.size() <= std::uint64_t{1} << 32U, "a region beyond 32 bits");
+      fuzz::require(memory->find(region.address, 1) != nullptr, "a region that is not found by its address");
+    }
+  (void)fuzz::read([&] { return manufacturing::parse_dfu_status(bytes); });
+  for (const auto kind : {firmware::RecordKind::credential_block, firmware::RecordKind::device_key})
+    if (const auto content = firmware::read_flash_record(kind, bytes))
+      fuzz::require(firmware::flash_record_size(content->size()) >= content->size(),
+                    "a record smaller than its content");
+  (void)fuzz::read([&] {
+    cbor::Reader reader{bytes};
+    return firmware::read_device_key(reader);
+  });
+  return 0;
+}
