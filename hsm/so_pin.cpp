@@ -48,7 +48,7 @@ quorum::Dealing recover_pin(const std::filesystem::path& site, const TokenAddres
   dealing.sign(*token.signing_key(custody_key), rng);
   const auto text = dealing.yaml();
   // What nobody could open again must not become the dealing that holds.
-  (void)quorum::Dealing::parse(text, files.current.string(), roster);
+  (void)quorum::Dealing::parse_signed(text, files.current.string(), roster);
   publish(files.current, std::string_view{text});
   std::error_code absent;
   std::filesystem::remove(files.pending, absent);  // a dealing of no PIN that the token has

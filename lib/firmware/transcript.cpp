@@ -59,6 +59,8 @@ TranscriptRecord read_record(cbor::Reader& file) {
 void require_link(const TranscriptRecord& r, const std::vector<TranscriptRecord>& before) {
   if (r.number != before.size() || r.previous != (before.empty() ? Bytes(kDigestLength) : before.back().digest()))
     throw Error{Errc::bad_input, "it does not follow the record before it: something was changed, removed or moved"};
+  if (!r.signature.empty() && r.kind != RecordKind::release)
+    throw Error{Errc::bad_input, "it is signed, and only the release record is"};
   if (before.empty()) return;
   if (r.at < before.back().at) throw Error{Errc::bad_input, "its time is before the last record's"};
   if (r.kind < before.back().kind) throw Error{Errc::bad_input, "a record of its kind cannot stand there"};

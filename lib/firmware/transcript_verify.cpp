@@ -4,6 +4,7 @@
 #include <botan/x509_key.h>
 
 #include <algorithm>
+#include <set>
 
 #include "lib/audit/receipt.hpp"
 #include "lib/crypto/cose.hpp"
@@ -15,6 +16,8 @@
 
 namespace lamp::firmware {
 namespace {
+
+constexpr const char* kEnvelope = "release.suit";
 
 std::unique_ptr<Botan::Public_Key> load_key(ByteView spki) {
   return guarded(Errc::bad_input, [&] { return Botan::X509::load_key(spki); });
@@ -76,17 +79,16 @@ class Judge {
 
   void approvals() {
     std::vector<Bytes> all;
-    std::vector<std::string> named;
     for (const auto* record : transcript_.of(RecordKind::approval)) {
       auto body = ApprovalBody::decode(record->body);
       all.push_back(std::move(body.approval));
-      named.push_back(std::move(body.officer));
+      officers_.push_back(std::move(body.officer));
     }
     const auto& roster = evidence_.roster;
     const auto at = the(RecordKind::policy).at;
     const auto tally = quorum::tally(all, roster, request_.suit_digest, quorum::kReleaseContext, at, request_.digest());
     for (const auto& why : tally.objections) object(why);
-    if (tally.approved != named) object("an approval is recorded under the name of another officer");
+    if (tally.approved != officers_) object("an approval is recorded under the name of another officer");
     const auto required = roster.threshold + request_.terms.extra_approvals;
     if (!tally.reaches(required))
       object("only " + std::to_string(tally.approved.size()) + " of " + std::to_string(required) + " approvals count");
@@ -116,10 +118,23 @@ class Judge {
     dealing_ = body.dealing;
     log_origin_ = body.log_origin;
     log_key_ = body.log_key;
-    for (const auto* record : transcript_.of(RecordKind::approval))
-      if (const auto approval = ApprovalBody::decode(record->body); approval.dealing > body.dealing)
+    shares(body.dealing);
+  }
+
+  /// Only shares of the dealing that held open the token; those of others may have been voided meanwhile.
+  void shares(std::uint64_t dealing) {
+    std::uint64_t fit = 0;
+    for (const auto* record : transcript_.of(RecordKind::approval)) {
+      const auto approval = ApprovalBody::decode(record->body);
+      fit += approval.dealing == dealing ? 1 : 0;
+      if (approval.dealing > dealing)
         object("the share of " + approval.officer + " is of dealing " + std::to_string(approval.dealing) +
-               ", the token was opened under dealing " + std::to_string(body.dealing));
+               ", the token was opened under dealing " + std::to_string(dealing));
+    }
+    if (fit < evidence_.roster.threshold)
+      object("only " + std::to_string(fit) + " of " + std::to_string(evidence_.roster.threshold) +
+             " shares are of dealing " + std::to_string(dealing) +
+             ", under which the token is said to have been opened");
   }
 
   void signatures() {
@@ -146,6 +161,7 @@ class Judge {
     for (const auto& [name, body] : outputs_)
       if (std::ranges::find(files, name, &PublishedFile::name) == files.end())
         object(name + " was signed and is not among the published files");
+    list_of(files);
     for (const auto& file : files) {
       const auto found = evidence_.files.find(file.name);
       if (found == evidence_.files.end())
@@ -153,11 +169,18 @@ class Judge {
       else if (const auto is = measured(found->second);
                is.size != file.size || !std::ranges::equal(is.digest, file.digest))
         object(file.name + " is not the file that was published: its SHA-256 differs");
-      else if (file.name == "release.suit")
+      else if (file.name == kEnvelope)
         envelope(found->second);
       else
         output(file.name, found->second, files);
     }
+  }
+
+  void list_of(const std::vector<PublishedFile>& files) {
+    std::set<std::string> names;
+    for (const auto& file : files)
+      if (!names.insert(file.name).second) object(file.name + " is listed twice among the published files");
+    if (!names.contains(kEnvelope)) object("release.suit was signed and is not among the published files");
   }
 
   void output(const std::string& name, const std::filesystem::path& file, const std::vector<PublishedFile>& files) {
@@ -203,6 +226,7 @@ class Judge {
       if (next >= blocks.size() || !std::ranges::equal(blocks[next++], approval.approval))
         object("release.suit does not carry the recorded approval of " + approval.officer);
     }
+    if (next < blocks.size()) object("release.suit carries more signatures than are recorded");
   }
 
   void renewal() {
@@ -212,7 +236,7 @@ class Judge {
       return;
     }
     const auto dealing =
-        quorum::Dealing::parse(RenewalBody::decode(record->body).dealing, "recorded dealing", evidence_.roster);
+        quorum::Dealing::parse_signed(RenewalBody::decode(record->body).dealing, "recorded dealing", evidence_.roster);
     if (dealing.number <= dealing_)
       object("after the release dealing " + std::to_string(dealing.number) + " held, before it " +
              std::to_string(dealing_) + ": the PIN was not renewed");
@@ -226,16 +250,27 @@ class Judge {
     }
     const auto receipt =
         audit::check_receipt(ReceiptBody::decode(record->body).receipt, log_origin_, *load_key(log_key_));
-    const auto& event = receipt.event;
+    logged(receipt.event);
+    if (receipt.at < the(RecordKind::release).at) object("the log has this act before the time at which it was signed");
+  }
+
+  /// The log and these records tell the same story.
+  void logged(const audit::Event& event) {
     const auto says = [&](const char* name, ByteView value) {
       return std::ranges::find(event.details, std::pair<std::string, std::string>{name, hex(value)}) !=
              event.details.end();
     };
-    const auto file = evidence_.files.find("release.suit");
+    const auto file = evidence_.files.find(kEnvelope);
     if (event.action != "sign.seal" || event.subject != request_.name.text() ||
         !says("transcript", the(RecordKind::release).digest()) ||
         (file != evidence_.files.end() && !says("release", measured(file->second).digest)))
       object("the log's receipt is of another act");
+    if (!says("request", request_.digest()) || !says("roster", request_.roster_digest))
+      object("the log's record of this act names another request or roster");
+    std::vector<std::string> officers;
+    for (const auto& [name, value] : event.details)
+      if (name == "officer") officers.push_back(value);
+    if (officers != officers_) object("the log names other officers than these records");
   }
 
   const Transcript& transcript_;
@@ -243,6 +278,7 @@ class Judge {
   Request request_;
   Verdict verdict_;
   std::map<std::string, SignatureBody> outputs_;  ///< signatures beside the envelope's, by file
+  std::vector<std::string> officers_;             ///< of the recorded approvals
   Bytes suit_signature_, log_key_;
   std::string log_origin_;
   std::uint64_t dealing_ = 0;

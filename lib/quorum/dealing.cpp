@@ -109,8 +109,8 @@ Dealing Dealing::load(const std::filesystem::path& file, const Roster& roster) {
   return dealing;
 }
 
-Dealing Dealing::parse(std::string_view text, const std::string& name, const Roster& roster) {
-  Dealing dealing = read(config::Node::parse(text, name));
+Dealing Dealing::parse_signed(std::string_view text, const std::string& name, const Roster& roster) {
+  Dealing dealing = parse(text, name);
   require(dealing, roster, name);
   return dealing;
 }

@@ -52,7 +52,7 @@ struct Dealing {
   /// does not hold.
   [[nodiscard]] static Dealing load(const std::filesystem::path& file, const Roster& roster);
   /// The same of a file's text; `name` stands for the file in errors.
-  [[nodiscard]] static Dealing parse(std::string_view text, const std::string& name, const Roster& roster);
+  [[nodiscard]] static Dealing parse_signed(std::string_view text, const std::string& name, const Roster& roster);
   /// Form only: nothing in it is believed yet.
   [[nodiscard]] static Dealing parse(std::string_view text, const std::string& name);
   [[nodiscard]] std::string yaml() const;

@@ -9,6 +9,7 @@
 #include "lib/firmware/payload_stream.hpp"
 #include "lib/firmware/release_file.hpp"
 #include "tests/firmware/release_fixture.hpp"
+#include "tests/firmware/request_fixture.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace lamp::firmware::test {
@@ -32,22 +33,6 @@ void make_sparse(const std::filesystem::path& file, std::uint64_t size) {
   ASSERT_EQ(::truncate(file.c_str(), static_cast<off_t>(size)), 0);
 }
 
-Manifest manifest_of(const EncryptedImage& made, ByteView info) {
-  Manifest manifest;
-  manifest.sequence = 5;
-  manifest.vendor = vendor_id("lamp.example");
-  manifest.model_class = class_id(manifest.vendor, "smart-lamp");
-  manifest.model = "smart-lamp";
-  manifest.version = {1, 1, 0};
-  manifest.security_epoch = 2;
-  manifest.image_digest = made.image.digest;
-  manifest.image_size = made.image.size;
-  manifest.payload_digest = made.payload.digest;
-  manifest.payload_size = made.payload.size;
-  manifest.encryption_info = info;
-  return manifest;
-}
-
 std::vector<Bytes> signatures(ByteView manifest) {
   return {sign_digest(keys().release, manifest), sign_digest(keys().officers[0], manifest),
           sign_digest(keys().officers[1], manifest)};
@@ -64,7 +49,8 @@ class LargeImage : public testing::Test {
     {
       FileSource image{directory_ / "image"};
       FileSink payload{directory_ / "payload.bin"};
-      manifest = encode_manifest(manifest_of(encrypt_image(key, parse_encryption_info(info), image, payload), info));
+      const auto made = encrypt_image(key, parse_encryption_info(info), image, payload);
+      manifest = encode_manifest(manifest_of(made.image, made.payload, info));
       payload.commit();
     }
     {
@@ -104,7 +90,7 @@ TEST_F(LargeImage, OfMoreThanFourGiBHasItsWholeSizeEverywhere) {
   const auto payload = measure(hole);
   ASSERT_EQ(payload.size, kSize + 16);
   const auto info = encode_encryption_info(PayloadCipher::a256gcm, Bytes(12, 1), Bytes(40, 1), "kek");
-  const auto manifest = encode_manifest(manifest_of({{Digest{}, kSize}, payload}, info));
+  const auto manifest = encode_manifest(manifest_of({Digest{}, kSize}, payload, info));
   const auto head = encode_envelope_head(manifest, signatures(manifest));
   publish(directory_ / "release.suit", head);
   make_sparse(directory_ / "release.suit", head.size() + payload.size);

@@ -9,8 +9,7 @@
 #include <functional>
 
 #include "lib/base/error.hpp"
-#include "lib/base/secret.hpp"
-#include "lib/firmware/encryption.hpp"
+#include "tests/firmware/request_fixture.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -24,64 +23,17 @@ Measured measured(ByteView bytes) {
   return measure(source);
 }
 
-Bytes copy(const Digest& digest) { return {digest.begin(), digest.end()}; }
-
-struct Files {
-  Request request;
-  Bytes manifest, payload;
-};
-
-Files make_files() {
-  const Bytes image(300, 0x5a);
-  const auto encrypted =
-      encrypt_payload(SymmetricKey{SecureBytes(32, 1)}, Bytes(12, 2), Bytes(40, 3), "kek.smart-lamp", image);
-  Manifest manifest;
-  manifest.sequence = 2;
-  manifest.vendor = vendor_id("maker.example");
-  manifest.model_class = class_id(manifest.vendor, "smart-lamp");
-  manifest.model = "smart-lamp";
-  manifest.version = {1, 1, 0};
-  manifest.security_epoch = 2;
-  manifest.image_digest = sha256(image);
-  manifest.image_size = image.size();
-  manifest.payload_digest = sha256(encrypted.ciphertext);
-  manifest.payload_size = encrypted.ciphertext.size();
-  manifest.encryption_info = encrypted.info;
-  KeyId revoked;
-  revoked.fill(6);
-  manifest.revoked.add(revoked);
-  Files files{{}, encode_manifest(manifest), encrypted.ciphertext};
-  auto& r = files.request;
-  r.name = {"smart-lamp", "1.1.0"};
-  r.sequence = 2;
-  r.epoch = 2;
-  r.image_digest = copy(manifest.image_digest);
-  r.image_size = manifest.image_size;
-  r.payload_digest = copy(manifest.payload_digest);
-  r.payload_size = manifest.payload_size;
-  r.suit_digest = suit_digest(files.manifest);
-  r.session_point = Botan::ECDH_PrivateKey{Botan::system_rng(), Botan::EC_Group::from_name("secp256r1")}.public_value();
-  r.roster_digest = Bytes(32, 4);
-  r.requested = from_unix_seconds(1'795'000'000);
-  r.requester = "somebody";
-  r.nonce = Bytes(kRequestNonceLength, 5);
-  r.expires = r.requested + std::chrono::days{30};
-  r.terms.hardware = {"1.3.6.1.4.1.32473.1.1", 1, 3};
-  r.terms.witness = r.image_digest;
-  r.terms.revokes = {Bytes(32, 6)};
-  r.signed_regions = {suit_region(r.suit_digest)};
-  return files;
-}
-
-const Files& files() {
-  static const Files made = make_files();
+const test::RequestFiles& files() {
+  static const auto made = test::make_request_files(
+      Botan::ECDH_PrivateKey{Botan::system_rng(), Botan::EC_Group::from_name("secp256r1")}.public_value(), Bytes(32, 4),
+      from_unix_seconds(1'795'000'000), {Bytes(32, 6)});
   return made;
 }
 
 TEST(Requests, ComeBackFromTheirFile) {
   const auto encoded = files().request.encode();
   EXPECT_EQ(Request::parse(encoded).encode(), encoded);
-  EXPECT_EQ(Request::parse(encoded).digest(), copy(sha256(encoded)));
+  EXPECT_EQ(Request::parse(encoded).digest(), test::bytes_of(sha256(encoded)));
 }
 
 TEST(Requests, ThatAreCutShortOrLongerAreRefused) {

@@ -7,9 +7,9 @@
 #include "lib/audit/log.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
-#include "lib/firmware/encryption.hpp"
 #include "lib/firmware/transcript_verify.hpp"
 #include "lib/quorum/approval.hpp"
+#include "tests/firmware/request_fixture.hpp"
 #include "tests/quorum/small_quorum.hpp"
 #include "tests/support/temporary_directory.hpp"
 
@@ -25,8 +25,6 @@ constexpr const char* kPolicy =
     "factory-sequence: 1\nfactory-epoch: 1\nepoch-step: 1\nepoch-jump-approvals: 1\napproval-days: 7\nrequest-days: "
     "30\n";
 
-Bytes copy(const Digest& digest) { return {digest.begin(), digest.end()}; }
-
 /// A ceremony as it should be, from which each lie departs.
 struct Ceremony {
   lamp::test::SmallQuorum quorum;
@@ -40,55 +38,38 @@ struct Ceremony {
   Bytes release;
   std::string dealing_after;
   const Botan::Private_Key* custody = &quorum.custody;
+  std::vector<PublishedFile> files;
   std::string logged_action = "sign.seal";
-  bool renewed = true, logged = true;
+  std::vector<std::string> logged_officers{"officer-1", "officer-2"};
+  Bytes logged_request;
+  Instant logged_at = kNow;
+  bool renewed = true, renewed_twice = false, logged = true;
   Instant approved_until = kNow + std::chrono::days{7};
 
   Ceremony();
   [[nodiscard]] ApprovalBody approval_of(std::size_t officer) const;
   void assemble();
+  void publish_envelope(const std::vector<Bytes>& blocks);
   [[nodiscard]] Transcript write() const;
   [[nodiscard]] Evidence evidence() const;
   lamp::test::TemporaryDirectory published;
 };
 
 Ceremony::Ceremony() {
-  const Bytes image(300, 0x5a);
-  const auto encrypted =
-      encrypt_payload(SymmetricKey{SecureBytes(32, 1)}, Bytes(12, 2), Bytes(40, 3), "kek.smart-lamp", image);
-  Manifest m;
-  m.sequence = 2;
-  m.vendor = vendor_id("maker.example");
-  m.model_class = class_id(m.vendor, "smart-lamp");
-  m.model = "smart-lamp";
-  m.version = {1, 1, 0};
-  m.security_epoch = 2;
-  m.image_digest = sha256(image);
-  m.image_size = image.size();
-  m.payload_digest = sha256(encrypted.ciphertext);
-  m.payload_size = encrypted.ciphertext.size();
-  m.encryption_info = encrypted.info;
-  manifest = encode_manifest(m);
-  payload = encrypted.ciphertext;
-  request.name = {"smart-lamp", "1.1.0"};
-  request.sequence = 2;
-  request.epoch = 2;
-  request.image_digest = copy(m.image_digest);
-  request.image_size = m.image_size;
-  request.payload_digest = copy(m.payload_digest);
-  request.payload_size = m.payload_size;
-  request.suit_digest = suit_digest(manifest);
-  request.session_point = quorum.share_keys.front().public_value();
-  request.roster_digest = quorum.roster.digest();
-  request.requested = kNow - std::chrono::days{1};
-  request.expires = request.requested + std::chrono::days{30};
-  request.nonce = Bytes(kRequestNonceLength, 5);
-  request.requester = "somebody";
-  request.terms.hardware.type = "1.3.6";
-  request.signed_regions = {suit_region(request.suit_digest)};
+  auto made = test::make_request_files(quorum.share_keys.front().public_value(), quorum.roster.digest(),
+                                       kNow - std::chrono::days{1});
+  request = std::move(made.request);
+  request.terms.witness.clear();
+  manifest = std::move(made.manifest);
+  payload = std::move(made.payload);
   approvals = {approval_of(0), approval_of(1)};
   policy = {kPolicy,
-            {kNow, false, "1.3.6", 2, 3, {cose::key_id(*Botan::X509::load_key(quorum.roster.release_key))}},
+            {kNow,
+             false,
+             request.terms.hardware.type,
+             2,
+             3,
+             {cose::key_id(*Botan::X509::load_key(quorum.roster.release_key))}},
             {1, 1, 1}};
   token = {"release",  quorum.roster.token_serial,      "a token", 4096, quorum.dealing.number, Bytes(32, 1),
            "test/log", Botan::X509::BER_encode(log_key)};
@@ -109,7 +90,12 @@ ApprovalBody Ceremony::approval_of(std::size_t officer) const {
 void Ceremony::assemble() {
   std::vector<Bytes> blocks{suit_signature};
   for (const auto& approval : approvals) blocks.push_back(approval.approval);
+  publish_envelope(blocks);
+}
+
+void Ceremony::publish_envelope(const std::vector<Bytes>& blocks) {
   release = encode_envelope(manifest, blocks, payload);
+  files = {{"release.suit", test::bytes_of(sha256(release)), release.size()}};
 }
 
 Transcript Ceremony::write() const {
@@ -119,19 +105,22 @@ Transcript Ceremony::write() const {
   t.add(RecordKind::policy, policy.encode(), kNow);
   t.add(RecordKind::token, token.encode(), kNow);
   for (const auto& signature : signatures) t.add(RecordKind::signature, signature.encode(), kNow);
-  const ReleaseBody body{{{"release.suit", copy(sha256(release)), release.size()}}};
-  t.seal(body.encode(), kNow, *custody, Botan::system_rng());
-  if (renewed) t.add(RecordKind::renewal, RenewalBody{dealing_after}.encode(), kNow);
+  t.seal(ReleaseBody{files}.encode(), kNow, *custody, Botan::system_rng());
+  for (int times = renewed_twice ? 2 : renewed ? 1 : 0; times > 0; --times)
+    t.add(RecordKind::renewal, RenewalBody{dealing_after}.encode(), kNow);
   if (!logged) return t;
   const lamp::test::TemporaryDirectory folder;
   store::Database database{folder / "state.db"};
   database.migrate(audit::schema());
-  const audit::Event event{
-      "somebody",
-      logged_action,
-      request.name.text(),
-      {{"release", hex(sha256(release))}, {"transcript", hex(t.find(RecordKind::release)->digest())}}};
-  database.write([&](store::Transaction& s) { audit::record(s, event, kNow, Botan::system_rng()); });
+  audit::Event event{"somebody",
+                     logged_action,
+                     request.name.text(),
+                     {{"request", hex(logged_request.empty() ? request.digest() : logged_request)},
+                      {"release", hex(sha256(release))},
+                      {"roster", hex(request.roster_digest)},
+                      {"transcript", hex(t.find(RecordKind::release)->digest())}}};
+  for (const auto& officer : logged_officers) event.details.emplace_back("officer", officer);
+  database.write([&](store::Transaction& s) { audit::record(s, event, logged_at, Botan::system_rng()); });
   const audit::LogPlace place{folder / "log", "test/log"};
   audit::sequence(database, place, log_key, kNow, Botan::system_rng());
   t.add(RecordKind::receipt, ReceiptBody{audit::prove(database, place, 0)}.encode(), kNow);
@@ -140,7 +129,11 @@ Transcript Ceremony::write() const {
 
 Evidence Ceremony::evidence() const {
   publish(published / "release.suit", ByteView{release});
-  return {quorum.roster, quorum.roster.digest(), {{"release.suit", published / "release.suit"}}, {}};
+  publish(published / "zephyr.bin", ByteView{payload});
+  return {quorum.roster,
+          quorum.roster.digest(),
+          {{"release.suit", published / "release.suit"}, {"zephyr.bin", published / "zephyr.bin"}},
+          {}};
 }
 
 std::vector<std::string> objections(const Ceremony& ceremony, const Evidence& evidence) {
@@ -223,7 +216,12 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"OneSignatureMore", [](Ceremony& c) { c.signatures.push_back(c.signatures[0]); },
             "not those that the request lists"},
         Lie{"NoSignature", [](Ceremony& c) { c.signatures.clear(); }, "not those that the request lists"},
-        Lie{"OtherBytesPublished", [](Ceremony& c) { c.release.back() ^= 1; }, "release.suit is not the file"},
+        Lie{"OtherBytesPublished",
+            [](Ceremony& c) {
+              c.release.back() ^= 1;
+              publish(c.published / "release.suit", ByteView{c.release});
+            },
+            "release.suit is not the file"},
         Lie{"NotRenewed", [](Ceremony& c) { c.renewed = false; }, "the PIN was not renewed"},
         Lie{"OldDealing",
             [](Ceremony& c) {
@@ -242,7 +240,39 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"ReceiptOfAnotherAct", [](Ceremony& c) { c.logged_action = "sign.request"; }, "receipt is of another act"},
         Lie{"ReceiptOfAnotherLog", [](Ceremony& c) { c.token.log_key = c.quorum.roster.custody_key; },
             "not signed by test/log"},
-        Lie{"AnotherCustodyKey", [](Ceremony& c) { c.custody = &c.log_key; }, "the custody key did not sign"}),
+        Lie{"AnotherCustodyKey", [](Ceremony& c) { c.custody = &c.log_key; }, "the custody key did not sign"},
+        Lie{"NothingPublished", [](Ceremony& c) { c.files.clear(); }, "release.suit was signed and is not among"},
+        Lie{"AFileNobodyApproved",
+            [](Ceremony& c) { c.files.push_back({"zephyr.bin", test::bytes_of(sha256(c.payload)), c.payload.size()}); },
+            "zephyr.bin was published and nobody approved it"},
+        Lie{"AFileListedTwice", [](Ceremony& c) { c.files.push_back(c.files.front()); }, "listed twice"},
+        Lie{"ApprovalDroppedFromTheRecord",
+            [](Ceremony& c) {
+              c.publish_envelope(
+                  {c.suit_signature, c.approvals[0].approval, c.approvals[1].approval, c.approval_of(2).approval});
+              publish(c.published / "release.suit", ByteView{c.release});
+            },
+            "carries more signatures than are recorded"},
+        Lie{"ApprovalDroppedFromTheRelease",
+            [](Ceremony& c) {
+              c.publish_envelope({c.suit_signature, c.approvals[0].approval});
+              publish(c.published / "release.suit", ByteView{c.release});
+            },
+            "does not carry the recorded approval of officer-2"},
+        Lie{"SharesOfAnEarlierDealing", [](Ceremony& c) { c.token.dealing += 1; }, "only 0 of 2 shares are of dealing"},
+        Lie{"SealedBeforeItWasRequested",
+            [](Ceremony& c) {
+              c.request.requested = kNow + std::chrono::hours{1};
+              c.approvals = {c.approval_of(0), c.approval_of(1)};
+            },
+            "yet to come"},
+        Lie{"RenewedTwice", [](Ceremony& c) { c.renewed_twice = true; }, "the PIN was not renewed"},
+        Lie{"LogNamesAnotherOfficer", [](Ceremony& c) { c.logged_officers[1] = "officer-3"; },
+            "the log names other officers"},
+        Lie{"LogNamesFewerOfficers", [](Ceremony& c) { c.logged_officers.pop_back(); }, "the log names other officers"},
+        Lie{"LogOfAnotherRequest", [](Ceremony& c) { c.logged_request = Bytes(32, 1); }, "names another request"},
+        Lie{"LoggedBeforeItWasSigned", [](Ceremony& c) { c.logged_at = kNow - std::chrono::hours{1}; },
+            "before the time at which it was signed"}),
     [](const auto& tested) { return tested.param.name; });
 
 TEST(ATranscript, GoesBackToTheGenesisThatWasWrittenDown) {
@@ -250,6 +280,45 @@ TEST(ATranscript, GoesBackToTheGenesisThatWasWrittenDown) {
   auto evidence = ceremony.evidence();
   evidence.genesis[0] ^= 1;
   EXPECT_THAT(objections(ceremony, evidence), Contains(HasSubstr("not to the genesis digest")));
+}
+
+/// The digest of a roster that has replaced another anchors nothing: only the first one's does.
+TEST(ATranscript, DoesNotGoBackToARosterThatFollowedAnother) {
+  const Ceremony ceremony;
+  auto evidence = ceremony.evidence();
+  evidence.roster.ancestors = {Bytes(32, 7)};
+  EXPECT_THAT(objections(ceremony, evidence), Contains(HasSubstr("not to the genesis digest")));
+  evidence.genesis = Bytes(32, 7);
+  EXPECT_THAT(objections(ceremony, evidence), IsEmpty());
+}
+
+/// The very same people, over another token and custody key: made by a host that had them sign a second founding.
+TEST(ATranscript, IsNotOfAnotherQuorumOfTheSameOfficers) {
+  Ceremony other;
+  const Ceremony ceremony;
+  auto evidence = ceremony.evidence();
+  other.quorum.roster.officers = ceremony.quorum.roster.officers;
+  evidence.roster = other.quorum.roster;
+  const auto genesis = objections(ceremony, evidence);
+  EXPECT_THAT(genesis, Contains(HasSubstr("not to the genesis digest")));
+  EXPECT_THAT(genesis, Contains(HasSubstr("the custody key did not sign")));
+  evidence.genesis = evidence.roster.digest();
+  EXPECT_THAT(objections(ceremony, evidence), Contains(HasSubstr("the request names roster")));
+}
+
+/// Both are good; the files lie in each other's folders.
+TEST(ATranscript, IsNotOfAnotherRelease) {
+  const Ceremony one, other;
+  auto evidence = one.evidence();
+  evidence.files = other.evidence().files;
+  EXPECT_THAT(objections(one, evidence), Contains(HasSubstr("release.suit is not the file that was published")));
+}
+
+TEST(ATranscript, HasNoSignatureThatNobodyChecks) {
+  const auto transcript = Ceremony{}.write();
+  auto bent = transcript.records().front();
+  bent.signature = Bytes(64, 1);
+  EXPECT_THROW((void)Transcript::parse(bent.encoded()), Error);
 }
 
 TEST(ATranscript, NeedsThePublishedBytes) {
