@@ -211,17 +211,37 @@ firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmwa
   return terms;
 }
 
-/// Keys that this release may not revoke or, once it was asked for, that it does not revoke.
-std::vector<std::string> revocation_objections(const firmware::Terms& terms, const quorum::Roster& roster,
-                                               const firmware::ReleaseFiles& files) {
+std::vector<std::string> revocation_objections(const firmware::Terms& terms, const quorum::Roster& roster) {
   std::vector<std::string> all;
   for (const auto& officer : roster.officers)
     if (const auto id = cose::key_id(*roster.officer_key(officer)); std::ranges::count(terms.revokes, id) != 0)
       all.push_back("it revokes key " + hex(id) + " of officer " + officer.name +
                     ": officers are replaced with 'lamp-hsm quorum replace'");
+  return all;
+}
+
+std::string joined(const std::vector<Bytes>& ids) {
+  std::string all;
+  for (const auto& id : ids) all += (all.empty() ? "" : ", ") + hex(id);
+  return all.empty() ? "none" : all;
+}
+
+/// What the version was asked for with, where that is not what is asked for now. Image and epoch: check_request().
+std::vector<std::string> differences(const firmware::Terms& now, const firmware::ReleaseFiles& files) {
+  std::vector<std::string> all;
   if (!std::filesystem::exists(files.request())) return all;
-  if (firmware::Request::parse(read_file(files.request())).terms.revokes != terms.revokes)
-    all.push_back("the version was requested with another list of revoked keys; take another version");
+  const auto request = firmware::Request::parse(read_file(files.request()));
+  const auto& before = request.terms;
+  const auto differs = [&](const std::string& what, const std::string& was, const std::string& is) {
+    if (was != is)
+      all.push_back("version " + request.name.version + " was requested with " + what + " " + was + ", now it is " +
+                    is + ": ask with the same, or take another version");
+  };
+  differs("hardware revisions", before.hardware.revisions(), now.hardware.revisions());
+  differs("witness", before.witness.empty() ? "none" : hex(before.witness),
+          now.witness.empty() ? "none" : hex(now.witness));
+  differs("extra approvals", std::to_string(before.extra_approvals), std::to_string(now.extra_approvals));
+  differs("revoked keys", joined(before.revokes), joined(now.revokes));
   return all;
 }
 
@@ -286,8 +306,8 @@ Exit request(const RequestOptions& options, World& world) {
                                 image.size,
                                 options.extra_approvals};
   host.database().migrate(firmware::release_schema());
-  if (const auto why = revocation_objections(terms, roster, {host.site().root, wanted.name}); !why.empty())
-    return refuse(why, world);
+  if (const auto why = revocation_objections(terms, roster); !why.empty()) return refuse(why, world);
+  if (const auto why = differences(terms, {host.site().root, wanted.name}); !why.empty()) return refuse(why, world);
   if (const auto why = missing_output_keys(profile, roster); !why.empty()) return refuse(why, world);
   if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
 
