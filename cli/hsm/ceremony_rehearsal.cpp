@@ -1,17 +1,15 @@
 // A rehearsal: the very same file on tokens, keys and a site that are thrown away afterwards.
-#include <unistd.h>
-
 #include <algorithm>
 #include <set>
 
 #include "cli/ca/create_authority.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/hsm/ceremony.hpp"
+#include "cli/hsm/stand_in.hpp"
 #include "cli/hsm/token_init.hpp"
 #include "cli/softhsm.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
-#include "lib/config/yaml.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -21,58 +19,13 @@ using ceremony::Plan;
 
 constexpr const char* kStandInProfile = "root-ca";
 
-/// A folder that goes away, whatever happens.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "lamp-rehearsal-XXXXXX").string();
-    if (::mkdtemp(name.data()) == nullptr) throw Error{Errc::unavailable, "cannot make a temporary folder " + name};
-    path_ = name;
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const fs::path& path() const noexcept { return path_; }
-
- private:
-  fs::path path_;
-};
-
 /// The site with other tokens and nothing of its state.
-std::string stand_in_site(const config::Site& site, const fs::path& module) {
-  config::YamlWriter out;
-  out.begin_map().key("site").value("REHEARSAL of " + site.name).key("demo").value(true);
-  out.key("softhsm-config").value("tokens/softhsm2.conf");
-  std::set<std::string> tokens{kHostToken};
-  for (const auto& [name, place] : site.tokens) tokens.insert(name);
-  out.key("tokens").begin_map();
-  for (const auto& name : tokens)
-    out.key(name)
-        .begin_map()
-        .key("module")
-        .value(module.string())
-        .key("uri")
-        .value("pkcs11:token=" + name)
-        .key("pin-file")
-        .value("pins/" + name)
-        .end_map();
-  out.end_map().key("authorities").begin_map();
-  for (const auto& [name, token] : site.authorities) out.key(name).value(token);
-  out.end_map().key("people").begin_map();
-  for (const auto& [name, person] : site.people) {
-    out.key(name).begin_map().key("token").value(person.token).key("key").value(person.key);
-    out.key("certificate").value("people/" + name + ".pem").end_map();
-  }
-  out.end_map().key("quorums").begin_map().key("release").value(site.release_quorum);
-  out.key("order").value(site.order_quorum).key("order-approvals").value(site.order_approvals).end_map();
-  out.key("cloud").begin_map().key("url").value("https://localhost:1").key("listen").value("127.0.0.1:1");
-  out.key("database").value("cloud/registry.db").key("artifacts").value("cloud/artifacts").end_map();
-  out.key("state").value("state.db").key("log").begin_map().key("directory").value("log");
-  out.key("origin").value("REHEARSAL/" + site.log_origin).end_map().end_map();
-  return out.text();
+config::Site on_throw_away_tokens(config::Site site) {
+  site.tokens.try_emplace(kHostToken);
+  for (auto& [name, place] : site.tokens)
+    place = {name, softhsm_module(), "pkcs11:token=" + name, fs::path{"pins"} / name, {}};
+  for (auto& [name, person] : site.people) person.certificate = fs::path{"people"} / (name + ".pem");
+  return site;
 }
 
 /// Makes what the plan expects to find.
@@ -83,7 +36,7 @@ class Stage {
 
   void build_site() {
     use_new_softhsm(folder_ / "tokens");
-    publish(folder_ / "site.yaml", stand_in_site(site_, softhsm_module()));
+    publish(folder_ / "site.yaml", stand_in_site(on_throw_away_tokens(site_)));
     if (fs::exists(site_.root / "profiles"))
       guarded(Errc::unavailable,
               [&] { fs::copy(site_.root / "profiles", folder_ / "profiles", fs::copy_options::recursive); });
@@ -165,7 +118,7 @@ class Stage {
 }  // namespace
 
 void rehearse(const Plan& plan, const config::Site& site, World& world) {
-  const TemporaryFolder folder;
+  const ThrowAwayFolder folder{fs::temp_directory_path(), "lamp-rehearsal-"};
   Stage stage{plan, site, folder.path()};
   stage.build_site();
   World elsewhere{world.clock, world.rng, world.terminal, world.in, world.out, world.err, folder.path().string()};

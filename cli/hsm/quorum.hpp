@@ -8,7 +8,7 @@ namespace lamp::cli {
 /// The key of a guarded token that signs commitments to its shares.
 inline constexpr const char* kCustodyKey = "custody";
 
-/// quorum create, show, approve, rotate, replace, recover.
+/// quorum create, show, approve, rotate, replace, recover, rehearse.
 void add_quorum_verbs(Tool& tool);
 
 void add_quorum_create(Tool& tool);
@@ -17,5 +17,6 @@ void add_quorum_approve(Tool& tool);
 void add_quorum_rotate(Tool& tool);
 void add_quorum_replace(Tool& tool);
 void add_quorum_recover(Tool& tool);
+void add_quorum_rehearse(Tool& tool);
 
 }  // namespace lamp::cli

@@ -7,6 +7,7 @@
 #include "cli/host.hpp"
 #include "cli/hsm/enrol.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/hsm/quorum_create.hpp"
 #include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/new_key.hpp"
 #include "hsm/custody.hpp"
@@ -27,14 +28,6 @@ namespace {
 
 constexpr const char* kReleaseKey = "release";
 constexpr const char* kTransportKey = "transport";
-
-struct CreateOptions {
-  std::string name;
-  std::uint64_t threshold = 0;
-  std::vector<std::string> officers;
-  bool no_release_key = false;
-  std::string recovery;
-};
 
 void declare(Arguments& a, CreateOptions& o) {
   a.positional("name", o.name, "Name of the quorum and of the token that it guards");
@@ -70,7 +63,7 @@ class Founding {
     if (!options_.no_release_key) {
       models_ = firmware::device_models(host_.site());
       output_keys_ = firmware::output_key_labels(host_.site());
-      find_stations();
+      if (options_.for_stations) find_stations();
     }
     requests_point_ = host_.token("host").agreement_key("requests")->public_point();
     host_.database().migrate(firmware::release_schema());
@@ -265,7 +258,9 @@ class Founding {
   std::vector<firmware::ContentKey> stock_;
 };
 
-Exit create(const CreateOptions& options, World& world) {
+}  // namespace
+
+Exit create_quorum(const CreateOptions& options, World& world) {
   Host host{world};
   Founding founding{options, host};
   founding.check();
@@ -277,10 +272,9 @@ Exit create(const CreateOptions& options, World& world) {
   return Exit::ok;
 }
 
-}  // namespace
-
 void add_quorum_create(Tool& tool) {
-  tool.verb<CreateOptions>("quorum create", "Make a token whose PIN only a quorum of officers has", declare, create);
+  tool.verb<CreateOptions>("quorum create", "Make a token whose PIN only a quorum of officers has", declare,
+                           create_quorum);
 }
 
 void add_quorum_verbs(Tool& tool) {
@@ -290,6 +284,7 @@ void add_quorum_verbs(Tool& tool) {
   add_quorum_rotate(tool);
   add_quorum_replace(tool);
   add_quorum_recover(tool);
+  add_quorum_rehearse(tool);
 }
 
 }  // namespace lamp::cli
