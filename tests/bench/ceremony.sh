@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# ceremony.sh BIN-FOLDER SITES-FOLDER [TIMES]: what request, approve and seal cost. Printed, never judged. The tokens are SoftHSM's,
-# whose work is done in the same process: so the processor's time is an upper bound of what the ceremony adds to cards and token.
+# ceremony.sh BIN-FOLDER SITES-FOLDER SHIM [TIMES]: what request, approve and seal cost beside the tokens: the processor's time of
+# the whole command, and how much of it was spent within the tokens' module (SoftHSM, through SHIM, which meters each call).
+# The rest is the ceremony's own, with the start of the program, which is printed by itself. Printed, never judged.
 set -euo pipefail
-readonly bin=$1 sites=$2 times=${3:-5}
+bin=$(realpath "$1") sites=$(realpath "$2") shim=$(realpath "$3")
+readonly bin sites shim times=${4:-5}
 export PATH=$bin:$PATH LC_ALL=C.UTF-8
 unset LAMP_SITE
 place=$(mktemp -d)
@@ -10,22 +12,30 @@ trap 'rm -rf "$place"' EXIT
 cp -a "$sites/founded" "$place/site"
 cd "$place/site"
 sed -i "s#^directories.tokendir.*#directories.tokendir = $PWD/tokens/store#" tokens/softhsm2.conf
+LAMP_SHIM_MODULE=$(sed -n 's/^ *module: //p' site.yaml | head -n 1)
+export LAMP_SHIM_MODULE
+sed -i "s#$LAMP_SHIM_MODULE#$shim#" site.yaml
 
+# By the clock, of the processor, of that within the module: milliseconds, a line for each run.
 measured() {
-  local verb=$1
+  local name=$1
   shift
-  { TIMEFORMAT='%R %U %S'; time lamp-sign "$verb" "$@" >run.log 2>&1; } 2>>"times.$verb" || { cat run.log >&2; exit 1; }
+  rm -f meter
+  { TIMEFORMAT='%R %U %S'; time LAMP_SHIM_METER=$PWD/meter "$@" >run.log 2>&1; } 2>time || { cat run.log >&2; exit 1; }
+  awk -v token="$( (cat meter 2>/dev/null || true) | awk '{ sum += $1 } END { print sum + 0 }')" \
+    '{ print $1 * 1000, ($2 + $3) * 1000, token / 1000 }' time >>"times.$name"
 }
-median() { sort -n | awk '{ v[NR] = $1 } END { print int(v[int((NR + 1) / 2)] + 0.5) }'; }
+median() { cut -d' ' -f"$2" "times.$1" | sort -n | awk '{ v[NR] = $1 } END { print int(v[int((NR + 1) / 2)] + 0.5) }'; }
+own() { awk '{ print $2 - $3 }' "times.$1" | sort -n | awk '{ v[NR] = $1 } END { print int(v[int((NR + 1) / 2)] + 0.5) }'; }
 
 for ((n = 1; n <= times; n++)); do
-  measured request sample/firmware.bin --model smart-lamp --version "1.$n.0" --epoch 2
-  measured approve "smart-lamp/1.$n.0" --as officer-1
-  measured approve "smart-lamp/1.$n.0" --as officer-2
-  measured seal "smart-lamp/1.$n.0"
+  measured start lamp-sign --version
+  measured request lamp-sign request sample/firmware.bin --model smart-lamp --version "1.$n.0" --epoch 2
+  measured approve lamp-sign approve "smart-lamp/1.$n.0" --as officer-1
+  measured approve lamp-sign approve "smart-lamp/1.$n.0" --as officer-2
+  measured seal lamp-sign seal "smart-lamp/1.$n.0"
 done
-printf '%-8s %15s %22s\n' verb "ms by the clock" "ms of the processor"
-for verb in request approve seal; do
-  printf '%-8s %15s %22s\n' "$verb" "$(awk '{ print $1 * 1000 }' "times.$verb" | median)" \
-    "$(awk '{ print ($2 + $3) * 1000 }' "times.$verb" | median)"
+printf 'medians of %d, ms %20s %10s %12s %12s\n' "$times" "by the clock" processor "the token's" "the rest"
+for name in start request approve seal; do
+  printf '%-20s %17s %10s %12s %12s\n' "$name" "$(median $name 1)" "$(median $name 2)" "$(median $name 3)" "$(own $name)"
 done

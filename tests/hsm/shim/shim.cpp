@@ -1,7 +1,8 @@
 // A PKCS#11 module that passes every call on to a real one, records it, and misbehaves as a script says.
 //
 // Environment: LAMP_SHIM_MODULE, the real module; LAMP_SHIM_SCRIPT, the script, read anew at every call (each change of
-// it starts the counting anew); calls are recorded in the file beside it that ends in ".calls".
+// it starts the counting anew); calls are recorded in the file beside it that ends in ".calls". LAMP_SHIM_METER, a file
+// to which C_Finalize adds how many microseconds of the processor, and by the clock, were spent within the module.
 //
 // A line of the script:  FUNCTION WHEN FAULT [ARGUMENT]
 //   WHEN   N: the N-th call only; N+: from the N-th on
@@ -16,8 +17,10 @@
 //          flags NUMBER    further token flags (C_GetTokenInfo)
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
+#include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
@@ -75,6 +78,39 @@ class Script {
 };
 Script script;
 
+/// Time within the real module. Calls of several threads at once are counted each.
+class Meter {
+ public:
+  class Call {
+   public:
+    explicit Call(Meter& meter) : meter_{meter} {}
+    Call(const Call&) = delete;
+    Call& operator=(const Call&) = delete;
+    ~Call() {
+      meter_.processor_ += now(CLOCK_THREAD_CPUTIME_ID) - processor_;
+      meter_.clock_ += now(CLOCK_MONOTONIC) - clock_;
+    }
+
+   private:
+    Meter& meter_;
+    long long processor_ = now(CLOCK_THREAD_CPUTIME_ID), clock_ = now(CLOCK_MONOTONIC);
+  };
+
+  void report() {
+    if (const char* file = std::getenv("LAMP_SHIM_METER"))
+      std::ofstream{file, std::ios::app} << processor_.exchange(0) / 1000 << ' ' << clock_.exchange(0) / 1000 << '\n';
+  }
+
+ private:
+  static long long now(clockid_t clock) {
+    timespec time{};
+    ::clock_gettime(clock, &time);
+    return time.tv_sec * 1'000'000'000LL + time.tv_nsec;
+  }
+  std::atomic<long long> processor_ = 0, clock_ = 0;
+};
+Meter meter;
+
 void end_sessions() {
   CK_SLOT_ID slots[64];
   CK_ULONG count = std::size(slots);
@@ -128,13 +164,19 @@ bool hinder(const Fault& fault) {
   return fault.kind == "return";
 }
 
+template <class Call>
+auto metered(Call&& call) {
+  const Meter::Call running{meter};
+  return call();
+}
+
 template <class... Arguments>
 CK_RV pass_on(const char* name, CK_RV (*function)(Arguments...), Arguments... arguments) {
   const auto faults = script.faults_of_call(name);
   for (const auto& fault : faults) {
     if (hinder(fault)) return fault.number();
   }
-  CK_RV rv = function(arguments...);
+  CK_RV rv = metered([&] { return function(arguments...); });
   for (const auto& fault : faults) {
     if (rv == CKR_OK) spoil(fault, std::tuple{arguments...});
     if (fault.kind == "lose") rv = fault.number();
@@ -143,6 +185,9 @@ CK_RV pass_on(const char* name, CK_RV (*function)(Arguments...), Arguments... ar
 }
 
 #define LAMP_SHIM(name) ours.name = [](auto... arguments) -> CK_RV { return pass_on(#name, real->name, arguments...); }
+
+#define LAMP_METER(name) \
+  ours.name = [](auto... arguments) -> CK_RV { return metered([&] { return real->name(arguments...); }); }
 
 void hook() {
   LAMP_SHIM(C_GetTokenInfo);
@@ -163,13 +208,29 @@ void hook() {
   LAMP_SHIM(C_GenerateKeyPair);
   LAMP_SHIM(C_WrapKey);
   LAMP_SHIM(C_DeriveKey);
+  // These are only metered.
+  LAMP_METER(C_Initialize);
+  LAMP_METER(C_GetSlotList);
+  LAMP_METER(C_GetSlotInfo);
+  LAMP_METER(C_GetMechanismList);
+  LAMP_METER(C_GetMechanismInfo);
+  LAMP_METER(C_Logout);
+  LAMP_METER(C_SetPIN);
+  LAMP_METER(C_FindObjects);
+  LAMP_METER(C_FindObjectsFinal);
+  LAMP_METER(C_Encrypt);
+  ours.C_Finalize = [](void* reserved) -> CK_RV {
+    const CK_RV rv = metered([&] { return real->C_Finalize(reserved); });
+    meter.report();
+    return rv;
+  };
 }
 
 CK_RV load() {
   const char* path = std::getenv("LAMP_SHIM_MODULE");
   if (path == nullptr) return CKR_GENERAL_ERROR;
   // Never closed: what the real module registered to run at exit must still be there.
-  void* module = ::dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  void* module = metered([&] { return ::dlopen(path, RTLD_NOW | RTLD_LOCAL); });
   if (module == nullptr) return CKR_GENERAL_ERROR;
   const auto get = reinterpret_cast<CK_C_GetFunctionList>(::dlsym(module, "C_GetFunctionList"));
   const CK_RV rv = get == nullptr ? CKR_GENERAL_ERROR : get(&real);
