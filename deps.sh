@@ -11,10 +11,12 @@ readonly botan_major=3
 readonly build_packages=(
   build-essential ca-certificates cmake ninja-build pkg-config ccache
   libp11-kit-dev p11-kit p11-kit-modules softhsm2 libcli11-dev libyaml-cpp-dev libusb-1.0-0-dev
-  nlohmann-json3-dev libboost-dev libsqlite3-dev libssl-dev libfmt-dev libseccomp-dev
+  nlohmann-json3-dev libboost-dev libsqlite3-dev libssl-dev libfmt-dev libseccomp-dev libqrencode-dev
   umockdev libumockdev-dev openssl curl tzdata)
 readonly test_packages=(
   libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
+  # a reader of our QR codes, and who renders our SVG and PDF for it
+  zbar-tools librsvg2-bin poppler-utils
   mandoc dfu-util procps git gnutls-bin swupdate cpio python3-cbor2
   # tokens: NSS softokn, openCryptoki's soft token, tpm2-pkcs11 on swtpm, OpenSC on virtual cards
   libnss3 libnss3-tools opencryptoki pcscd vsmartcard-vpcd opensc opensc-pkcs11 libtpm2-pkcs11-1 libtpm2-pkcs11-tools swtpm tpm2-abrmd libtss2-tcti-tabrmd0 tpm2-tools dbus)

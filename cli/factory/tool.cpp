@@ -12,6 +12,7 @@ Tool make_factory_tool() {
   add_status(tool);
   add_scrap(tool);
   add_label(tool);
+  add_scan(tool);
   add_sync(tool);
   return tool;
 }

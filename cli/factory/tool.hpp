@@ -15,6 +15,7 @@ void add_run(Tool& tool);
 void add_status(Tool& tool);
 void add_scrap(Tool& tool);
 void add_label(Tool& tool);
+void add_scan(Tool& tool);
 void add_sync(Tool& tool);
 
 }  // namespace lamp::cli

@@ -1,5 +1,6 @@
 // Every file that people hand to the tools, from one text.
 #include "lib/config/yaml.hpp"
+#include "lib/binding/label_design.hpp"
 #include "lib/pki/profile.hpp"
 #include "lib/rollout/plan.hpp"
 #include "manufacturing/order.hpp"
@@ -11,5 +12,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   (void)fuzz::read([&] { return pki::Profile::read(config::Node::parse(text, "fuzz.yaml")); });
   (void)fuzz::read([&] { return manufacturing::Order::parse(text, "fuzz.yaml"); });
   (void)fuzz::read([&] { return rollout::Plan::parse(text, "fuzz.yaml"); });
+  (void)fuzz::read([&] { return binding::LabelDesign::parse(text, "fuzz.yaml"); });
   return 0;
 }
