@@ -117,8 +117,8 @@ const store::Schema& journal_schema() {
        "station TEXT NOT NULL, content TEXT NOT NULL, closed BIGINT, imported BIGINT NOT NULL)",
        "CREATE TABLE unit (chip_id TEXT NOT NULL PRIMARY KEY, order_id TEXT NOT NULL, model TEXT NOT NULL, "
        "serial TEXT NOT NULL UNIQUE, mac BIGINT NOT NULL UNIQUE, state BIGINT NOT NULL, port TEXT NOT NULL, "
-       "spki BLOB NOT NULL, certificate_serial TEXT NOT NULL, tbs BLOB NOT NULL, certificate BLOB NOT NULL, "
-       "block_digest BLOB NOT NULL, escrow BLOB NOT NULL, claim_salt BLOB NOT NULL, claim_verifier BLOB NOT NULL, "
+       "spki BYTEA NOT NULL, certificate_serial TEXT NOT NULL, tbs BYTEA NOT NULL, certificate BYTEA NOT NULL, "
+       "block_digest BYTEA NOT NULL, escrow BYTEA NOT NULL, claim_salt BYTEA NOT NULL, claim_verifier BYTEA NOT NULL, "
        "lock_answer TEXT NOT NULL, updated BIGINT NOT NULL)",
        "CREATE INDEX unit_by_order ON unit (order_id, model)",
        "CREATE TABLE unit_step (chip_id TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, "

@@ -52,14 +52,14 @@ const store::Schema& release_schema() {
   static const store::Schema tables{
       "release",
       {"CREATE TABLE content_key (id TEXT NOT NULL PRIMARY KEY, model TEXT NOT NULL, token TEXT NOT NULL, "
-       "wrapped BLOB NOT NULL, sealed BLOB NOT NULL, taken_by TEXT)",
+       "wrapped BYTEA NOT NULL, sealed BYTEA NOT NULL, taken_by TEXT)",
        "CREATE TABLE release (model TEXT NOT NULL, version TEXT NOT NULL, epoch BIGINT NOT NULL, "
-       "image_digest BLOB NOT NULL, image_size BIGINT NOT NULL, sequence BIGINT NOT NULL, "
+       "image_digest BYTEA NOT NULL, image_size BIGINT NOT NULL, sequence BIGINT NOT NULL, "
        "content_key TEXT NOT NULL UNIQUE, requested BIGINT NOT NULL, sealed BIGINT, "
-       "release_digest BLOB, nonce BLOB NOT NULL, extra_approvals BIGINT NOT NULL, PRIMARY KEY (model, version), "
+       "release_digest BYTEA, nonce BYTEA NOT NULL, extra_approvals BIGINT NOT NULL, PRIMARY KEY (model, version), "
        "UNIQUE (model, sequence))",
        "CREATE TABLE approved_release (model TEXT NOT NULL, version TEXT NOT NULL, sequence BIGINT NOT NULL, "
-       "epoch BIGINT NOT NULL, image_digest BLOB NOT NULL, approved BIGINT NOT NULL, PRIMARY KEY (model, version), "
+       "epoch BIGINT NOT NULL, image_digest BYTEA NOT NULL, approved BIGINT NOT NULL, PRIMARY KEY (model, version), "
        "UNIQUE (model, sequence))"}};
   return tables;
 }

@@ -39,10 +39,11 @@ struct Home {
 
 const std::vector<Home>& homes() {
   static const std::vector<Home> all{
-      {"p11-kit/", {"hsm/"}},         {"libusb", {"manufacturing/"}}, {"CLI/", {"cli/arguments.cpp", "cli/tool.cpp"}},
-      {"yaml-cpp/", {"lib/config/"}}, {"sqlite3", {"lib/store/"}},    {"libpq", {"lib/registry/"}},
-      {"boost/", {"lib/cloud/"}},     {"umockdev", {"cli/sim/"}},     {"gtest/", {"tests/"}},
-      {"gmock/", {"tests/"}},         {"seccomp.h", {"lib/base/"}},   {"openssl/", {"lib/crypto/"}},
+      {"p11-kit/", {"hsm/"}},           {"libusb", {"manufacturing/"}}, {"CLI/", {"cli/arguments.cpp", "cli/tool.cpp"}},
+      {"yaml-cpp/", {"lib/config/"}},   {"sqlite3", {"lib/store/"}},    {"libpq", {"lib/registry/"}},
+      {"boost/", {"lib/cloud/"}},       {"umockdev", {"cli/sim/"}},     {"gtest/", {"tests/"}},
+      {"gmock/", {"tests/"}},           {"seccomp.h", {"lib/base/"}},   {"openssl/", {"lib/crypto/"}},
+      {"qrencode.h", {"lib/binding/"}},
   };
   return all;
 }
@@ -106,6 +107,15 @@ std::optional<std::string> away_from_home(std::string_view file, std::string_vie
     for (const auto heavy : kHeavy)
       if (header.starts_with(heavy)) return "<" + std::string{header} + "> is too heavy for a header";
   return std::nullopt;
+}
+
+std::optional<std::string> foreign_column(std::string_view line) {
+  static constexpr std::string_view kType = " BLOB";
+  const auto at = line.find(kType);
+  if (at == std::string_view::npos || line.substr(0, at).find('"') == std::string_view::npos) return std::nullopt;
+  const auto after = line.substr(at + kType.size());
+  if (!after.empty() && after.front() != ' ' && after.front() != ',' && after.front() != ')') return std::nullopt;
+  return "BLOB is SQLite's alone; PostgreSQL and SQLite both take BYTEA";
 }
 
 std::optional<std::string> unfinished(std::string_view line) {

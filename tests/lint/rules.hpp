@@ -18,6 +18,8 @@ struct Include {
 [[nodiscard]] std::optional<std::string> wrong_arrow(std::string_view file, std::string_view header);
 /// Why `file` must not include the foreign header `header`.
 [[nodiscard]] std::optional<std::string> away_from_home(std::string_view file, std::string_view header);
+/// A column type that SQLite takes and PostgreSQL does not: binary columns are BYTEA, in one SQL text for both.
+[[nodiscard]] std::optional<std::string> foreign_column(std::string_view line);
 /// What must not stay in a line: marks of unfinished work, paths of one machine, silenced warnings without a reason.
 [[nodiscard]] std::optional<std::string> unfinished(std::string_view line);
 

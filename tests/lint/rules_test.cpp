@@ -57,6 +57,8 @@ INSTANTIATE_TEST_SUITE_P(Table, Homes,
                                          HomeCase{"lib/audit/log.cpp", "sqlite3.h", false},
                                          HomeCase{"manufacturing/usb.cpp", "libusb-1.0/libusb.h", true},
                                          HomeCase{"cli/sim/usb_bus.cpp", "libusb-1.0/libusb.h", false},
+                                         HomeCase{"lib/binding/qr_code.cpp", "qrencode.h", true},
+                                         HomeCase{"cli/factory/label.cpp", "qrencode.h", false},
                                          HomeCase{"cli/sim/usb_bus.cpp", "umockdev.h", true},
                                          HomeCase{"lib/cloud/client.cpp", "boost/beast.hpp", true},
                                          HomeCase{"lib/rollout/plan.cpp", "boost/beast.hpp", false},
@@ -85,6 +87,14 @@ TEST(UnfinishedWork, IsNoticed) {
   EXPECT_TRUE(unfinished("f();  // NOLINT(concurrency-mt-unsafe)"));
   EXPECT_FALSE(unfinished("f();  // NOLINT(concurrency-mt-unsafe): glibc's is per thread"));
   EXPECT_FALSE(unfinished("// the todo list of a user"));
+}
+
+TEST(Columns, OfBytesAreByteaInBothDatabases) {
+  EXPECT_TRUE(foreign_column("  \"CREATE TABLE t (key BLOB NOT NULL, n BIGINT\""));
+  EXPECT_TRUE(foreign_column("  \"digest BLOB, nonce BYTEA NOT NULL\""));
+  EXPECT_FALSE(foreign_column("  \"CREATE TABLE t (key BYTEA NOT NULL\""));
+  EXPECT_FALSE(foreign_column("    case SQLITE_BLOB: {"));
+  EXPECT_FALSE(foreign_column("/// A BLOB of SQLite's"));
 }
 
 }  // namespace

@@ -27,6 +27,12 @@ TEST(Tree, IncludesNothingFromAnUpperLayer) {
               IsEmpty());
 }
 
+TEST(Tree, WritesOneSqlForBothDatabases) {
+  EXPECT_THAT(objections(read_code({"lib", "hsm", "manufacturing", "cli"}),
+                         [](const SourceFile&, const std::string& line) { return foreign_column(line); }),
+              IsEmpty());
+}
+
 TEST(Tree, HasNoTracesOfUnfinishedWork) {
   const auto files =
       read_tree({"lib", "hsm", "manufacturing", "cli", "tests", "man", "templates", "README.md", "CHANGELOG.md",
