@@ -3,6 +3,7 @@
 #include <botan/rng.h>
 
 #include "lib/base/error.hpp"
+#include "lib/binding/escrow.hpp"
 #include "lib/binding/label.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/seal.hpp"
@@ -27,7 +28,7 @@ class Escrow {
   void add(Credential kind, std::span<const std::uint8_t> secret) {
     const std::string name{firmware::name_of(kind)};
     cbor::Writer box;
-    box.bytes(crypto::seal(secret, point_, escrow_context(serial_, name), rng_));
+    box.bytes(crypto::seal(secret, point_, binding::escrow_context(serial_, name), rng_));
     boxes_.add(name, std::move(box));
   }
   [[nodiscard]] Bytes encoded() const { return boxes_.encoded(); }
@@ -67,10 +68,6 @@ firmware::CredentialBlock block_for(const Unit& unit, const firmware::DeviceProf
 }
 
 }  // namespace
-
-Bytes escrow_context(const std::string& serial, const std::string& secret) {
-  return to_bytes("lamp-escrow-v1/" + serial + "/" + secret);
-}
 
 UnitCredentials make_credentials(const Unit& unit, const firmware::DeviceProfile& profile,
                                  const SymmetricKey& model_kek, const StationTrust& trust,

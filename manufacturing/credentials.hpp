@@ -33,7 +33,7 @@ struct StationTrust {
 struct UnitCredentials {
   SecureBytes block;
   Bytes digest;  ///< credential_digest() of the block
-  Bytes escrow;  ///< deterministic CBOR map: secret's name -> crypto::seal box in escrow_context()
+  Bytes escrow;  ///< binding::read_escrow() reads it
   std::optional<binding::ClaimVerifier> claim;
   SecureBytes label;
 };
@@ -43,8 +43,5 @@ struct UnitCredentials {
                                                const SymmetricKey& model_kek, const StationTrust& trust,
                                                std::optional<firmware::DeviceKey> own_key,
                                                Botan::RandomNumberGenerator& rng);
-
-/// What an escrowed secret is bound to: "lamp-escrow-v1", serial number and name.
-[[nodiscard]] Bytes escrow_context(const std::string& serial, const std::string& secret);
 
 }  // namespace lamp::manufacturing

@@ -218,12 +218,13 @@ std::vector<Unit> units(store::Transaction& transaction) {
   return all;
 }
 
-std::vector<Unit> unsynced(store::Transaction& transaction, const std::string& station, std::uint64_t most) {
+std::vector<Unit> unsynced(store::Transaction& transaction, const std::string& station, std::uint64_t most,
+                           const std::string& after) {
   std::vector<Unit> all;
   for (const auto& row : transaction.query(
-           select("WHERE state = ? AND serial NOT IN (SELECT serial FROM unit_sync) AND order_id IN "
+           select("WHERE serial > ? AND state = ? AND serial NOT IN (SELECT serial FROM unit_sync) AND order_id IN "
                   "(SELECT order_id FROM production_order WHERE station = ? OR ? = '') ORDER BY serial LIMIT ?"),
-           {static_cast<std::int64_t>(UnitState::done), station, station, static_cast<std::int64_t>(most)}))
+           {after, static_cast<std::int64_t>(UnitState::done), station, station, static_cast<std::int64_t>(most)}))
     all.push_back(unit_of(row));
   return all;
 }

@@ -77,9 +77,10 @@ void save(store::Transaction& transaction, const Unit& unit, std::string_view st
 /// All units, by serial number.
 [[nodiscard]] std::vector<Unit> units(store::Transaction& transaction);
 
-/// Units that are done and that the service has not answered for; of one station, or of all when it is empty.
+/// Units that are done and that the service has not answered for, by serial number from after `after` on; of one
+/// station, or of all when it is empty.
 [[nodiscard]] std::vector<Unit> unsynced(store::Transaction& transaction, const std::string& station,
-                                         std::uint64_t most);
+                                         std::uint64_t most, const std::string& after = {});
 enum class SyncState : std::int64_t { accepted = 1, parked = 2 };
 void note_sync(store::Transaction& transaction, const std::string& serial, SyncState state, const std::string& reason,
                Instant now);

@@ -37,10 +37,11 @@ cloud::TlsContext make_tls(Host& host, cloud::ClientTrust& trust) {
           [&trust](const auto& chain) { return trust.fault_in(chain); }, rng};
 }
 
-cloud::Router make_router(const cloud::Service& service, const cloud::OrderPolicy& orders, cloud::ClientTrust& trust) {
+cloud::Router make_router(const cloud::Service& service, const cloud::OrderPolicy& orders, cloud::ClientTrust& trust,
+                          const cloud::Alarm& alarm) {
   cloud::Router router;
   cloud::add_ddi_routes(router, service);
-  cloud::add_factory_routes(router, service, orders);
+  cloud::add_factory_routes(router, service, orders, alarm);
   cloud::add_project_routes(router, service);
   cloud::add_network_routes(router, service);
   cloud::add_rollout_routes(router, service, trust);
@@ -64,7 +65,7 @@ Exit serve(const ServeOptions& o, World& world) {
   const cloud::Service service{*database, world.clock, world.rng, artifacts, site.cloud_url, poll_period(o, site)};
   auto anchors = client_anchors(site);
   cloud::ClientTrust trust{std::move(anchors.root), std::move(anchors.authorities), world.clock, log};
-  const auto router = make_router(service, order_policy(site), trust);
+  const auto router = make_router(service, order_policy(site), trust, log);
   cloud::Server server{{.address = site.cloud_listen_address, .port = site.cloud_listen_port},
                        make_tls(host, trust),
                        router,

@@ -8,6 +8,7 @@ Tool make_cloud_tool() {
   add_cloud_serve(tool);
   add_cloud_project(tool);
   add_cloud_device(tool);
+  add_cloud_import(tool);
   return tool;
 }
 

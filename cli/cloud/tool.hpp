@@ -12,5 +12,6 @@ void add_cloud_init(Tool& tool);
 void add_cloud_serve(Tool& tool);
 void add_cloud_project(Tool& tool);
 void add_cloud_device(Tool& tool);
+void add_cloud_import(Tool& tool);
 
 }  // namespace lamp::cli

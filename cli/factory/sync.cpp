@@ -1,92 +1,43 @@
-#include <botan/rng.h>
+#include <botan/pk_keys.h>
+#include <botan/x509path.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <filesystem>
 #include <map>
+#include <nlohmann/json.hpp>
 
+#include "cli/factory/sync_batches.hpp"
 #include "cli/factory/tool.hpp"
-#include "cli/host.hpp"
 #include "lib/base/error.hpp"
-#include "lib/cloud/client.hpp"
-#include "lib/cloud/factory_batch.hpp"
-#include "lib/pki/authority.hpp"
-#include "manufacturing/journal.hpp"
+#include "lib/base/file.hpp"
+#include "lib/pki/path.hpp"
+#include "lib/pki/signed_document.hpp"
+#include "manufacturing/handover.hpp"
+#include "manufacturing/label_journal.hpp"
 
 namespace lamp::cli {
 namespace {
 
-using namespace manufacturing;
+/// A file holds so many batches at most: 50,000 units, about 100 MB.
+constexpr std::size_t kBatchesInFile = 100;
+constexpr std::uint64_t kAnswersLimit = 256ULL << 20;
 
 struct SyncOptions {
-  std::string station;
-  bool retry_parked = false;
+  std::string station, output, answers;
+  bool retry_parked = false, forget_labels = false, json = false;
 };
 
 void declare(Arguments& a, SyncOptions& o) {
   a.option("--station", o.station, "Station to sync; only needed where a host has several");
   a.flag("--retry-parked", o.retry_parked, "Send the records again that the service parked before");
+  a.option("-o,--output", o.output, "Write the records to a signed file for 'lamp-cloud import' in place of sending");
+  a.option("--answers", o.answers, "Take over the service's answers from the file that 'lamp-cloud import' wrote");
+  a.flag("--forget-labels", o.forget_labels, "Remove label texts of devices that came in and whose label was checked");
+  a.flag("--json", o.json, "Print JSON");
 }
 
-struct Batch {
-  std::string station;
-  cloud::FactoryBatch content;
-};
-
-registry::FactoryRecord record_of(const Unit& unit, const std::string& station) {
-  return {unit.serial,         unit.model, unit.mac,   unit.certificate, unit.claim_salt,
-          unit.claim_verifier, station,    unit.order, unit.updated};
-}
-
-/// Units of one station only, `wanted` or that of the first unit: the service knows a station by its certificate.
-Batch next_batch(store::Transaction& transaction, const std::string& wanted) {
-  Batch batch{wanted, {}};
-  std::map<std::string, Order> orders;
-  for (const auto& unit : unsynced(transaction, wanted, cloud::kBatchLimit)) {
-    if (orders.count(unit.order) == 0) {
-      auto order = find_order(transaction, unit.order);
-      if (!order) throw Error{Errc::internal, "order " + unit.order + " is not in the journal"};
-      orders.emplace(unit.order, std::move(*order));
-    }
-    const auto& order = orders.at(unit.order);
-    if (batch.station.empty()) batch.station = order.station;
-    if (order.station == batch.station) batch.content.records.push_back(record_of(unit, order.station));
-  }
-  for (const auto& [id, order] : orders)
-    if (order.station == batch.station) batch.content.orders.push_back({id, order.canonical(), order.signatures()});
-  return batch;
-}
-
-cloud::Client connect(Host& host, const std::string& station) {
-  const auto& person = host.site().person(station);
-  // The service's own certificate must lead to the site's root, whatever else is in the TLS message.
-  const auto anchor = pki::load_chain(host.site().root / "ca" / "server" / "chain.pem").back();
-  const std::shared_ptr<Botan::RandomNumberGenerator> rng{std::shared_ptr<void>{}, &host.world().rng};
-  return {host.site().cloud_url, {anchor}, {pki::load_certificates(person.certificate), host.person_key(station)}, rng};
-}
-
-struct Totals {
-  std::uint64_t accepted = 0, parked = 0;
-};
-
-/// A record is marked only after the service's answer for it: what was sent and not answered goes again.
-Totals keep_answers(Host& host, const Batch& batch, const std::vector<cloud::RecordAnswer>& answers) {
-  Totals totals;
-  for (const auto& answer : answers) ++(answer.intake == registry::Intake::accepted ? totals.accepted : totals.parked);
-  host.database().write([&](store::Transaction& t) {
-    for (const auto& answer : answers)
-      note_sync(t, answer.serial, answer.intake == registry::Intake::accepted ? SyncState::accepted : SyncState::parked,
-                answer.reason, host.now());
-    audit::record(t,
-                  {batch.station,
-                   "factory.sync",
-                   host.site().cloud_url,
-                   {{"accepted", std::to_string(totals.accepted)}, {"parked", std::to_string(totals.parked)}}},
-                  host.now(), host.world().rng);
-  });
-  return totals;
-}
-
-std::vector<cloud::RecordAnswer> exchange(cloud::Client& client, const Batch& batch) {
+std::vector<cloud::RecordAnswer> exchange(cloud::Client& client, const StationBatch& batch) {
   auto answers = in_context("sync", [&] {
     return cloud::read_answers(client.post_json("/api/v1/factory/records", cloud::write_batch(batch.content)));
   });
@@ -100,36 +51,150 @@ std::vector<cloud::RecordAnswer> exchange(cloud::Client& client, const Batch& ba
   return answers;
 }
 
-Exit sync(const SyncOptions& options, World& world) {
-  Host host{world};
-  auto& database = host.database();
-  database.migrate(journal_schema());
-  if (options.retry_parked) database.write([](store::Transaction& t) { forget_parked(t); });
-  Totals totals;
+/// A record is marked only after the service's answer for it: what was sent and not answered goes again.
+SyncTotals send_all(Host& host, const SyncOptions& options) {
+  SyncTotals totals;
   std::optional<cloud::Client> client;
-  for (std::string station = options.station;;) {
-    const auto batch = database.read([&](store::Transaction& t) { return next_batch(t, station); });
-    if (batch.content.records.empty()) break;
+  std::string station = options.station, after;
+  for (;;) {
+    const auto batch = next_batch(host.database(), station, after);
+    if (batch.content.records.empty()) return totals;
     station = batch.station;
-    if (!client) client.emplace(connect(host, station));
-    const auto answers = exchange(*client, batch);
-    const auto kept = keep_answers(host, batch, answers);
-    totals.accepted += kept.accepted;
-    totals.parked += kept.parked;
-    for (const auto& answer : answers)
-      if (answer.intake == registry::Intake::parked)
-        world.err << "lamp-factory: refused: " << answer.serial << " is parked: " << answer.reason << '\n';
+    after = batch.last();
+    if (!client) client.emplace(connect_station(host, station));
+    keep_answers(host, station, exchange(*client, batch), totals);
+    if (host.world().terminal.is_interactive() && !options.json)
+      host.world().err << fmt::format("\r{} records answered", totals.accepted + totals.parked) << std::flush;
   }
-  host.finish();
+}
+
+struct Written {
+  std::uint64_t records = 0, left = 0;
+};
+
+Written write_file(Host& host, const SyncOptions& options) {
+  if (std::filesystem::exists(options.output))
+    throw Error{Errc::exists, options.output + " is there already; nothing was written"};
+  Bytes file;
+  Written written;
+  std::vector<Bytes> chain;
+  std::string station = options.station, after;
+  for (std::size_t batches = 0; batches < kBatchesInFile; ++batches) {
+    const auto batch = next_batch(host.database(), station, after);
+    if (batch.content.records.empty()) break;
+    if (chain.empty()) chain = current_certificates(host, batch.station);
+    station = batch.station;
+    after = batch.last();
+    append(file, pki::sign_document(*host.person_key(station), chain, as_bytes(cloud::write_batch(batch.content)),
+                                    kRecordsContext, host.world().rng));
+    written.records += batch.content.records.size();
+  }
+  if (written.records == 0) return written;
+  written.left = host.database().read([&](store::Transaction& t) { return manufacturing::count_waiting(t, station); }) -
+                 written.records;
+  publish(options.output, ByteView{file}, Mode::shared, Existing::refuse);
+  host.record({station, "factory.sync.write", options.output, {{"records", std::to_string(written.records)}}});
+  return written;
+}
+
+std::string service_name(const std::string& url) {
+  const auto host = url.substr(url.find("//") + 2);
+  return host.substr(0, host.find_first_of(":/"));
+}
+
+/// Answers count when the service's own certificate signed them: a finger's breadth from TLS.
+SyncTotals read_answers_file(Host& host, const SyncOptions& options) {
+  SyncTotals totals;
+  const auto documents =
+      in_context(options.answers, [&] { return pki::parse_documents(read_file(options.answers, kAnswersLimit)); });
+  for (const auto& document : documents) {
+    auto verdict = pki::judge_signature(document, kAnswersContext);
+    if (verdict.acceptable())
+      verdict = pki::judge_signer(document, {service_anchor(host.site())}, pki::PathUse::tls_server, host.now(),
+                                  service_name(host.site().cloud_url));
+    if (!verdict.acceptable())
+      throw Error{Errc::denied, options.answers + " is not from the service: " + verdict.objections.front()};
+    const auto answers = in_context(options.answers, [&] { return cloud::read_answers(to_text(document.content)); });
+    keep_answers(host, account_name(), answers, totals);
+  }
+  return totals;
+}
+
+/// The only copies of claim codes that can be read on this host: given up where the service has the sealed one and the
+/// label was seen to be right.
+std::uint64_t forget_labels(Host& host) {
+  std::uint64_t forgotten = 0;
+  for (const auto& unit : host.database().read([](store::Transaction& t) { return manufacturing::units(t); })) {
+    const auto file = host.database().read([&](store::Transaction& t) -> std::optional<std::filesystem::path> {
+      const auto answer = manufacturing::find_answer(t, unit.serial);
+      if (!answer || answer->state != manufacturing::SyncState::accepted) return std::nullopt;
+      if (!manufacturing::label_history(t, unit.serial).agreed_at) return std::nullopt;
+      const auto order = manufacturing::find_order(t, unit.order);
+      if (!order) return std::nullopt;
+      return host.site().root / "factory" / order->station / "devices" / unit.serial / "label.txt";
+    });
+    if (!file || !guarded(Errc::unavailable, [&] { return std::filesystem::remove(*file); })) continue;
+    ++forgotten;
+    host.record({account_name(), "factory.label.forget", unit.serial, {}});
+  }
+  return forgotten;
+}
+
+void print_totals(const SyncTotals& totals, std::uint64_t forgotten, const SyncOptions& options, Host& host) {
+  auto& world = host.world();
+  if (options.json) {
+    auto parked = nlohmann::json::array();
+    for (const auto& one : totals.refusals) parked.push_back({{"serial", one.serial}, {"reason", one.reason}});
+    const nlohmann::json all{
+        {"accepted", totals.accepted}, {"parked", std::move(parked)}, {"labels_forgotten", forgotten}};
+    world.out << all.dump(2) << '\n';
+    return;
+  }
+  for (const auto& one : totals.refusals)
+    world.err << "lamp-factory: refused: " << one.serial << " is parked: " << one.reason << '\n';
   fmt::print(world.out, "{} records accepted by {}, {} parked\n", totals.accepted, host.site().cloud_url,
              totals.parked);
+  if (options.forget_labels) fmt::print(world.out, "{} label texts removed\n", forgotten);
+}
+
+Exit sync_to_file(Host& host, const SyncOptions& options) {
+  const auto written = write_file(host, options);
+  auto& out = host.world().out;
+  if (options.json) {
+    out << nlohmann::json{{"written", written.records}, {"left", written.left}}.dump(2) << '\n';
+  } else if (written.records == 0) {
+    fmt::print(out, "every finished device was answered for: no file was written\n");
+  } else {
+    fmt::print(out, "{} records written to {}; they wait for the answers of 'lamp-cloud import'\n", written.records,
+               options.output);
+    if (written.left > 0) fmt::print(out, "{} more wait for the file after that\n", written.left);
+  }
+  return Exit::ok;
+}
+
+Exit sync(const SyncOptions& options, World& world) {
+  if (!options.output.empty() && (!options.answers.empty() || options.forget_labels))
+    throw Error{Errc::bad_input, "-o writes records only: take the answers over by a command of its own"};
+  Host host{world};
+  host.database().migrate(manufacturing::journal_schema());
+  host.database().migrate(manufacturing::label_schema());
+  if (options.retry_parked) host.database().write([](store::Transaction& t) { manufacturing::forget_parked(t); });
+  if (!options.output.empty()) {
+    const auto exit = sync_to_file(host, options);
+    host.finish();
+    return exit;
+  }
+  const auto totals = options.answers.empty() ? send_all(host, options) : read_answers_file(host, options);
+  const auto forgotten = options.forget_labels ? forget_labels(host) : 0;
+  host.finish();
+  print_totals(totals, forgotten, options, host);
   return totals.parked == 0 ? Exit::ok : Exit::refused;
 }
 
 }  // namespace
 
 void add_sync(Tool& tool) {
-  tool.verb<SyncOptions>("sync", "Hand finished devices over to the service", declare, sync);
+  tool.verb<SyncOptions>("sync", "Hand finished devices over to the service, or to a file for it", declare, sync);
 }
 
 }  // namespace lamp::cli

@@ -27,7 +27,8 @@ Json json_of(const registry::FactoryRecord& record) {
           {"claim_verifier", base64(record.claim_verifier)},
           {"station", record.station},
           {"order", record.order},
-          {"completed_at", format_instant(record.completed_at)}};
+          {"completed_at", format_instant(record.completed_at)},
+          {"escrow", base64(record.escrow)}};
 }
 
 OrderEvidence order_from(const Json& json) {
@@ -45,7 +46,8 @@ registry::FactoryRecord record_from(const Json& json) {
           .claim_verifier = bytes_field(json, "claim_verifier", 64),
           .station = text_field(json, "station", 63),
           .order = text_field(json, "order", 63),
-          .completed_at = parse_instant(text_field(json, "completed_at"))};
+          .completed_at = parse_instant(text_field(json, "completed_at")),
+          .escrow = bytes_field(json, "escrow")};
 }
 
 /// Reads every item of a list; an error says which one it was.
@@ -76,7 +78,19 @@ std::string write_batch(const FactoryBatch& batch) {
 
 FactoryBatch read_batch(std::string_view text) {
   const auto json = parse_object(text);
-  return {items(json, "orders", kOrderLimit, order_from), items(json, "records", kBatchLimit, record_from)};
+  FactoryBatch batch{items(json, "orders", kOrderLimit, order_from), {}};
+  std::size_t index = 0;
+  for (const auto& item : list_field(json, "records", kBatchLimit)) {
+    const auto where = "records[" + std::to_string(index++) + "]";
+    auto record = attempt([&] { return in_context(where, [&] { return record_from(item); }); });
+    if (auto* read = std::get_if<registry::FactoryRecord>(&record)) {
+      batch.records.push_back(std::move(*read));
+      continue;
+    }
+    batch.unread.push_back({in_context(where, [&] { return text_field(item, "serial", 64); }),
+                            std::get<Error>(record).what(), dump(item)});
+  }
+  return batch;
 }
 
 std::string write_answers(const std::vector<RecordAnswer>& answers) {

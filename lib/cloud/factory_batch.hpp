@@ -18,9 +18,16 @@ struct OrderEvidence {
   std::vector<Bytes> approvals;  ///< COSE_Sign1, quorum::kOrderContext
 };
 
+/// A record that names its device and cannot be read otherwise: parked, so that it holds up nobody else.
+struct UnreadRecord {
+  std::string serial, reason;
+  std::string text;  ///< what came, as JSON
+};
+
 struct FactoryBatch {
   std::vector<OrderEvidence> orders;
-  std::vector<registry::FactoryRecord> records;  ///< at most kBatchLimit
+  std::vector<registry::FactoryRecord> records;  ///< at most kBatchLimit, with those below
+  std::vector<UnreadRecord> unread = {};         ///< on the reader's side only
 };
 
 inline constexpr std::size_t kBatchLimit = 500;
@@ -32,7 +39,8 @@ struct RecordAnswer {
 };
 
 [[nodiscard]] std::string write_batch(const FactoryBatch& batch);
-/// Throws Error{bad_input} naming the record and field.
+/// Throws Error{bad_input} naming the record and field when the batch as a whole cannot be read: no JSON, no lists, an
+/// order that is malformed, a record that does not say of which device it is.
 [[nodiscard]] FactoryBatch read_batch(std::string_view json);
 
 [[nodiscard]] std::string write_answers(const std::vector<RecordAnswer>& answers);

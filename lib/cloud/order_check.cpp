@@ -1,5 +1,6 @@
 #include "lib/cloud/order_check.hpp"
 
+#include <botan/hash.h>
 #include <botan/pk_keys.h>
 #include <botan/pkix_types.h>
 #include <botan/x509cert.h>
@@ -9,12 +10,15 @@
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/p256.hpp"
+#include "lib/pki/certificate.hpp"
 #include "lib/quorum/approval.hpp"
 
 namespace lamp::cloud {
 namespace {
 
 constexpr std::uint64_t kMaxLines = 256;
+constexpr std::string_view kSerialNumber = "2.5.4.5";
 /// Hosts' clocks differ a little.
 constexpr std::chrono::minutes kClockTolerance{5};
 
@@ -69,7 +73,8 @@ OrderTerms OrderTerms::read(ByteView canonical) {
   return terms;
 }
 
-Verdict judge_order(const OrderEvidence& order, const OrderPolicy& policy, const std::string& station, Instant at) {
+Verdict judge_order(const OrderEvidence& order, const OrderPolicy& policy, const quorum::Roster& roster,
+                    const std::string& station, Instant at) {
   const auto read = attempt([&] { return OrderTerms::read(order.canonical); });
   if (std::holds_alternative<Error>(read)) return {{"order " + order.id + " is malformed"}};
   const auto& terms = std::get<OrderTerms>(read);
@@ -77,7 +82,6 @@ Verdict judge_order(const OrderEvidence& order, const OrderPolicy& policy, const
   if (terms.id != order.id) verdict.objections.push_back("the order is called " + terms.id + ", not " + order.id);
   if (terms.site != policy.site) verdict.objections.push_back("the order is for site " + terms.site);
   if (terms.station != station) verdict.objections.push_back("the order is for station " + terms.station);
-  const auto roster = quorum::Roster::load(policy.roster);
   const auto tally = quorum::tally(order.approvals, roster, order.canonical, quorum::kOrderContext, at);
   if (!tally.reaches(policy.approvals)) {
     verdict.objections.push_back("order " + order.id + " has " + std::to_string(tally.approved.size()) + " of " +
@@ -104,19 +108,49 @@ Verdict judge_record(const registry::FactoryRecord& record, const OrderTerms& te
   return verdict;
 }
 
-Verdict judge_certificate(const registry::FactoryRecord& record, const OrderPolicy& policy) {
-  const auto judged = attempt([&] {
-    return guarded(Errc::bad_input, [&]() -> Verdict {
-      const Botan::X509_Certificate leaf{record.certificate}, authority{policy.device_authority};
-      Verdict verdict;
-      if (!(leaf.issuer_dn() == authority.subject_dn()) || !leaf.check_signature(*authority.subject_public_key()))
-        verdict.objections.push_back("the certificate was not issued by the device authority");
-      if (leaf.BER_encode() != record.certificate) verdict.objections.push_back("the certificate has trailing bytes");
-      const auto serials = leaf.subject_info("X520.SerialNumber");
-      if (serials.size() != 1 || serials.front() != record.serial)
-        verdict.objections.push_back("the certificate is for another serial number");
-      return verdict;
-    });
+/// Taken apart and made ready once. A P-256 key goes the fast way.
+struct CertificateJudge::Authority {
+  Bytes subject;  ///< the whole Name
+  std::unique_ptr<Botan::Public_Key> key;
+  std::optional<crypto::P256Verifier> p256;
+
+  [[nodiscard]] bool signed_it(const Bytes& whole, const pki::Certificate& leaf) const {
+    static const Bytes kEcdsaSha256 = from_hex("300a06082a8648ce3d040302");
+    const bool same = std::ranges::equal(leaf.signature_algorithm, leaf.tbs.signature_algorithm);
+    if (p256 && same && std::ranges::equal(leaf.signature_algorithm, kEcdsaSha256)) {
+      const auto digest = Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(leaf.tbs_der);
+      return p256->accepts(digest, leaf.signature, crypto::SignatureForm::der);
+    }
+    return guarded(Errc::bad_input, [&] { return Botan::X509_Certificate{whole}.check_signature(*key); });
+  }
+};
+
+CertificateJudge::CertificateJudge(const Bytes& authority) {
+  auto made = std::make_shared<Authority>();
+  guarded(Errc::bad_input, [&] {
+    const Botan::X509_Certificate certificate{authority};
+    const auto parts = pki::Certificate::parse(authority);
+    made->subject.assign(parts.tbs.subject.begin(), parts.tbs.subject.end());
+    made->key = certificate.subject_public_key();
+    if (const auto point = crypto::p256_point(*made->key)) made->p256.emplace(*point);
+  });
+  authority_ = std::move(made);
+}
+
+CertificateJudge::~CertificateJudge() = default;
+
+Verdict CertificateJudge::judge(const registry::FactoryRecord& record) const {
+  const auto judged = attempt([&]() -> Verdict {
+    const auto leaf = pki::Certificate::parse(record.certificate);
+    Verdict verdict;
+    if (!std::ranges::equal(leaf.tbs.issuer, authority_->subject) || !authority_->signed_it(record.certificate, leaf))
+      verdict.objections.emplace_back("the certificate was not issued by the device authority");
+    std::vector<std::string> serials;
+    for (const auto& attribute : leaf.tbs.subject_attributes)
+      if (attribute.oid == kSerialNumber) serials.push_back(attribute.text);
+    if (serials.size() != 1 || serials.front() != record.serial)
+      verdict.objections.emplace_back("the certificate is for another serial number");
+    return verdict;
   });
   if (std::holds_alternative<Error>(judged)) return {{"the certificate cannot be read"}};
   return std::get<Verdict>(judged);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,10 @@
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/cloud/factory_batch.hpp"
+
+namespace lamp::quorum {
+struct Roster;
+}
 
 namespace lamp::cloud {
 
@@ -38,11 +43,25 @@ struct OrderTerms {
 };
 
 /// What speaks against the order itself: its form, its site and station, its approvals as of `at`.
-[[nodiscard]] Verdict judge_order(const OrderEvidence& order, const OrderPolicy& policy, const std::string& station,
-                                  Instant at);
+[[nodiscard]] Verdict judge_order(const OrderEvidence& order, const OrderPolicy& policy, const quorum::Roster& roster,
+                                  const std::string& station, Instant at);
 /// What speaks against a record under an order that holds: serial number, address and date within its terms.
 [[nodiscard]] Verdict judge_record(const registry::FactoryRecord& record, const OrderTerms& terms, Instant now);
-/// What speaks against the certificate: not the device authority's, or for another serial number.
-[[nodiscard]] Verdict judge_certificate(const registry::FactoryRecord& record, const OrderPolicy& policy);
+
+/// Judges many certificates of one authority. For one thread at a time.
+class CertificateJudge {
+ public:
+  /// `authority` is DER. Throws Error{bad_input} when it is no certificate.
+  explicit CertificateJudge(const Bytes& authority);
+  CertificateJudge(const CertificateJudge&) = default;
+  CertificateJudge& operator=(const CertificateJudge&) = delete;
+  ~CertificateJudge();
+  /// What speaks against a record's certificate: not the authority's, for another serial number, or no certificate.
+  [[nodiscard]] Verdict judge(const registry::FactoryRecord& record) const;
+
+ private:
+  struct Authority;
+  std::shared_ptr<const Authority> authority_;
+};
 
 }  // namespace lamp::cloud

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 
 #include "lib/base/clock.hpp"
@@ -17,6 +18,9 @@ namespace lamp::cloud {
 class Router;
 struct OrderPolicy;
 
+/// Tells the service's operator at once, from any thread.
+using Alarm = std::function<void(const std::string&)>;
+
 /// Non-owning; everything in it may be used from several threads at once.
 struct Service {
   store::Database& database;
@@ -29,8 +33,8 @@ struct Service {
 
 /// hawkBit's Direct Device Integration below /default/controller/v1: devices only.
 void add_ddi_routes(Router& router, const Service& service);
-/// POST /api/v1/factory/records: stations only.
-void add_factory_routes(Router& router, const Service& service, const OrderPolicy& policy);
+/// POST /api/v1/factory/records: stations only. `alarm` hears when more was made than was ordered.
+void add_factory_routes(Router& router, const Service& service, const OrderPolicy& policy, Alarm alarm = {});
 /// /api/v1/whoami, claims and projects' devices.
 void add_project_routes(Router& router, const Service& service);
 /// /api/v1/networks.

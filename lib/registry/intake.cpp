@@ -54,25 +54,42 @@ void insert(store::Transaction& transaction, const FactoryRecord& record, const 
        record.station, record.order, digest_of_record, unix_seconds(record.completed_at), unix_seconds(now)});
 }
 
+bool came_before(store::Transaction& transaction, const FactoryRecord& record, const Bytes& id) {
+  const auto known = transaction.query_one("SELECT record_digest FROM serial_claim WHERE serial = ?", {record.serial});
+  return known && known->blob(0) == id;
+}
+
+IntakeResult keep_parked(store::Transaction& transaction, const Bytes& id, std::vector<store::Value> values,
+                         const std::string& reason) {
+  const auto added = transaction.execute(
+      "INSERT INTO parked_record (record_digest, serial, station, reason, certificate, parked_at) "
+      "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+      std::move(values));
+  if (added == 0) transaction.execute("UPDATE parked_record SET reason = ? WHERE record_digest = ?", {reason, id});
+  return {Intake::parked, reason, added > 0};
+}
+
 }  // namespace
 
 Bytes digest(const FactoryRecord& record) {
   cbor::Writer out;
-  out.array(10).text("lamp-factory-record-v1").text(record.serial).text(record.model);
+  out.array(11).text("lamp-factory-record-v2").text(record.serial).text(record.model);
   out.unsigned_integer(record.mac.number()).bytes(record.certificate).bytes(record.claim_salt);
   out.bytes(record.claim_verifier).text(record.station).text(record.order);
-  out.integer(unix_seconds(record.completed_at));
+  out.integer(unix_seconds(record.completed_at)).bytes(record.escrow);
   return sha256(out.encoded());
 }
 
 IntakeResult take_in(store::Transaction& transaction, const FactoryRecord& record, Instant now) {
   const auto id = digest(record);
-  const auto known = transaction.query_one("SELECT record_digest FROM serial_claim WHERE serial = ?", {record.serial});
-  if (known && known->blob(0) == id) return {Intake::accepted, {}, false};
+  if (came_before(transaction, record, id)) return {Intake::accepted, {}, false};
   const auto fingerprint = hex(sha256(record.certificate));
   if (auto reason = contradictions(transaction, record, fingerprint); !reason.empty())
     return park(transaction, record, reason, now);
   insert(transaction, record, fingerprint, id, now);
+  for (auto& [name, box] : binding::read_escrow(record.escrow))
+    transaction.execute("INSERT INTO escrow_box (serial, name, box) VALUES (?, ?, ?)",
+                        {record.serial, name, std::move(box)});
   transaction.execute("DELETE FROM parked_record WHERE record_digest = ?", {id});
   return {Intake::accepted, {}, true};
 }
@@ -80,12 +97,18 @@ IntakeResult take_in(store::Transaction& transaction, const FactoryRecord& recor
 IntakeResult park(store::Transaction& transaction, const FactoryRecord& record, const std::string& reason,
                   Instant now) {
   const auto id = digest(record);
-  const auto added = transaction.execute(
-      "INSERT INTO parked_record (record_digest, serial, station, reason, certificate, parked_at) "
-      "VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-      {id, record.serial, record.station, reason, record.certificate, unix_seconds(now)});
-  if (added == 0) transaction.execute("UPDATE parked_record SET reason = ? WHERE record_digest = ?", {reason, id});
-  return {Intake::parked, reason, added > 0};
+  return keep_parked(transaction, id,
+                     {id, record.serial, record.station, reason, record.certificate, unix_seconds(now)}, reason);
+}
+
+IntakeResult park_unread(store::Transaction& transaction, const std::string& serial, const std::string& station,
+                         ByteView bytes, const std::string& reason, Instant now) {
+  const auto id = sha256(bytes);
+  return keep_parked(transaction, id, {id, serial, station, reason, Bytes{}, unix_seconds(now)}, reason);
+}
+
+bool is_registered(store::Transaction& transaction, const FactoryRecord& record) {
+  return came_before(transaction, record, digest(record));
 }
 
 std::vector<ParkedRecord> parked_records(store::Transaction& transaction) {
@@ -94,6 +117,24 @@ std::vector<ParkedRecord> parked_records(store::Transaction& transaction) {
                                            "ORDER BY parked_at, serial"))
     all.push_back({row.text(0), row.text(1), row.text(2), from_unix_seconds(row.integer(3))});
   return all;
+}
+
+std::vector<binding::EscrowBox> escrow_boxes(store::Transaction& transaction, std::string_view serial) {
+  std::vector<binding::EscrowBox> boxes;
+  for (const auto& row :
+       transaction.query("SELECT name, box FROM escrow_box WHERE serial = ? ORDER BY name", {std::string{serial}}))
+    boxes.push_back({row.text(0), row.blob(1)});
+  return boxes;
+}
+
+OrderContent recognise_order(store::Transaction& transaction, const std::string& id, ByteView canonical,
+                             const std::string& station, Instant now) {
+  const auto digest_of_order = sha256(canonical);
+  const auto known = transaction.query_one("SELECT digest FROM order_seen WHERE order_id = ?", {id});
+  if (known) return known->blob(0) == digest_of_order ? OrderContent::known : OrderContent::other;
+  transaction.execute("INSERT INTO order_seen (order_id, digest, station, first_seen) VALUES (?, ?, ?, ?)",
+                      {id, digest_of_order, station, unix_seconds(now)});
+  return OrderContent::known;
 }
 
 std::int64_t count_of_order(store::Transaction& transaction, std::string_view order, std::string_view model) {

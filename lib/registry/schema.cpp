@@ -80,13 +80,24 @@ constexpr std::string_view kNetworkMember = R"(CREATE TABLE network_member (
 constexpr std::string_view kMemberByNetwork =
     "CREATE INDEX network_member_by_network ON network_member (project, network)";
 
+constexpr std::string_view kEscrowBox = R"(CREATE TABLE escrow_box (
+  serial TEXT NOT NULL,
+  name TEXT NOT NULL,
+  box BYTEA NOT NULL,
+  PRIMARY KEY (serial, name)))";
+constexpr std::string_view kOrderSeen = R"(CREATE TABLE order_seen (
+  order_id TEXT PRIMARY KEY,
+  digest BYTEA NOT NULL,
+  station TEXT NOT NULL,
+  first_seen BIGINT NOT NULL))";
+
 }  // namespace
 
 const store::Schema& schema() {
   static const store::Schema registry{
       "registry",
       {kDevice, kDeviceByProject, kDeviceByOrder, kMacClaim, kFingerprintClaim, kSerialClaim, kParked, kProject,
-       kMember, kClaim, kClaimRefusal, kNetwork, kNetworkMember, kMemberByNetwork}};
+       kMember, kClaim, kClaimRefusal, kNetwork, kNetworkMember, kMemberByNetwork, kEscrowBox, kOrderSeen}};
   return registry;
 }
 

@@ -5,6 +5,7 @@
 
 #include "lib/base/error.hpp"
 #include "manufacturing/order.hpp"
+#include "tests/cloud/test_pki.hpp"
 #include "tests/registry/fleet.hpp"
 
 namespace lamp::cloud {
@@ -81,8 +82,9 @@ TEST(Records, AfterTheLastDayOrFromTheFutureAreNot) {
 }
 
 TEST(Certificates, ThatAreNoneAreParked) {
-  const OrderPolicy policy{"demo", to_bytes("no certificate"), "absent.yaml", 1};
-  EXPECT_THAT(judge_certificate(test::record(1), policy).objections, ElementsAre(HasSubstr("cannot be read")));
+  const test::TestAuthority authority{"Devices"};
+  EXPECT_THAT(CertificateJudge{authority.certificate()}.judge(test::record(1)).objections,
+              ElementsAre(HasSubstr("cannot be read")));
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 
 #include "lib/audit/record.hpp"
 #include "lib/base/file.hpp"
+#include "lib/binding/escrow.hpp"
 #include "lib/binding/label.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/seal.hpp"
@@ -24,7 +25,7 @@ Botan::EC_Group p256() { return Botan::EC_Group::from_name("secp256r1"); }
 SecureBytes open_escrow(const Unit& unit, const std::string& name, const Botan::ECDH_PrivateKey& key) {
   const auto item = cbor::find(unit.escrow, name);
   crypto::SoftwareAgreementKey agreement{key, Botan::system_rng()};
-  return crypto::open_sealed(cbor::Reader{*item}.bytes(), agreement, escrow_context(unit.serial, name));
+  return crypto::open_sealed(cbor::Reader{*item}.bytes(), agreement, binding::escrow_context(unit.serial, name));
 }
 
 }  // namespace
