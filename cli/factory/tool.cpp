@@ -14,6 +14,7 @@ Tool make_factory_tool() {
   add_label(tool);
   add_scan(tool);
   add_sync(tool);
+  add_report(tool);
   return tool;
 }
 

@@ -17,5 +17,6 @@ void add_scrap(Tool& tool);
 void add_label(Tool& tool);
 void add_scan(Tool& tool);
 void add_sync(Tool& tool);
+void add_report(Tool& tool);
 
 }  // namespace lamp::cli

@@ -21,10 +21,10 @@ cp -a "$site" "$place/site" && cd "$place/site"
 printf 'directories.tokendir = %s\nobjectstore.backend = file\nlog.level = ERROR\n' "$PWD/tokens/store" >tokens/softhsm2.conf
 port=$((20000 + RANDOM % 20000))
 sed -i "s/localhost:28443/localhost:$port/; s/28443/$port/" site.yaml
-lamp-factory order create --model smart-lamp="$count" --station line1 --mac-range 02:00:00:00:00:00-02:00:00:0f:ff:ff -o order.yaml >log 2>&1
-lamp-factory order approve order.yaml --as officer-1 >>log 2>&1
+lamp-factory order create --model smart-lamp="$count" --station line1 --mac-range 02:00:00:00:00:00-02:00:00:0f:ff:ff -o order.yaml >bench.log 2>&1
+lamp-factory order approve order.yaml --as officer-1 >>bench.log 2>&1
 fill_journal order.yaml
-lamp-cloud init >>log 2>&1
+lamp-cloud init >>bench.log 2>&1
 lamp-cloud serve --ready-file run/ready >cloud.log 2>&1 &
 cloud=$!
 for ((tries = 0; tries < 200; tries++)); do [ -e run/ready ] && break; sleep 0.05; done

@@ -25,6 +25,7 @@ sql() { python3 -c 'import sqlite3, sys; print(sqlite3.connect("file:" + sys.arg
 
 expect() { [ "$2" = "$3" ] || die "$1: $2, not $3"; }
 
+# check WHAT: nothing was lost, nothing came twice.
 check() {
   lamp-factory sync >run.log 2>&1 || die "the last sync did not end well"
   expect "devices in the registry" "$(sql cloud/registry.db 'select count(*) from device')" "$units"
@@ -32,9 +33,8 @@ check() {
   expect "parked records" "$(sql cloud/registry.db 'select count(*) from parked_record')" 0
   expect "accepted on the station" "$(sql state.db 'select count(*) from unit_sync where state = 1')" "$units"
   expect "boxes left on the station" "$(sql state.db 'select count(*) from unit where length(escrow) > 0')" 0
+  printf '%-44s %4d kills so far, %d of %d units came in once\n' "$1" "$kills" "$units" "$units"
 }
-
-serve_and_check() { check; printf '%-44s %4d kills, %d of %d came in once\n' "$1" "$kills" "$units" "$units"; }
 
 served_copy "$sites/founded"
 port=$((20000 + RANDOM % 20000))
@@ -42,38 +42,52 @@ sed -i "s/localhost:28443/localhost:$port/; s/28443/$port/" site.yaml
 lamp-factory order create --model smart-lamp=$units --station line1 --mac-range 02:00:00:00:00:00-02:00:00:00:ff:ff -o order.yaml >run.log 2>&1 || die "order create"
 lamp-factory order approve order.yaml --as officer-1 >>run.log 2>&1 || die "order approve"
 fill_journal order.yaml || die "fill_journal"
-lamp-cloud init >>run.log 2>&1 || die "cloud init"
-serve
+cp state.db full.db
 
-for when in '' 1; do
-  [ -z "$when" ] || export LAMP_KILL_AFTER=1
+# Everything is to be handed over once more, into an empty registry.
+begin_again() {
+  [ -z "$cloud" ] || { kill -TERM "$cloud"; wait "$cloud" || true; }
+  cloud=''
+  rm -rf cloud
+  lamp-cloud init >run.log 2>&1 || die "cloud init"
+  python3 - <<'P'
+import sqlite3
+d = sqlite3.connect("state.db")
+d.execute("attach 'full.db' as full")
+d.execute("delete from unit_sync")
+d.execute("update unit set escrow = (select escrow from full.unit as f where f.serial = unit.serial)")
+d.commit()
+P
+}
+
+for when in before after; do
+  if [ "$when" = after ]; then export LAMP_KILL_AFTER=1; fi
   for kind in sync rename socket; do
+    begin_again
+    serve
     for ((at = 1; ; at += step)); do killed_at "$kind" "$at" lamp-factory sync || break; kills=$((kills + 1)); done
+    check "lamp-factory killed $when each $kind"
   done
 done
 unset LAMP_KILL_AFTER
-serve_and_check "lamp-factory killed at every act"
 
-# Everything once more into an empty registry, while the service dies in between: answers are lost.
-kill -TERM "$cloud"; wait "$cloud" || true
-rm -rf cloud
-lamp-cloud init >run.log 2>&1 || die "cloud init"
-python3 -c 'import sqlite3; d = sqlite3.connect("state.db"); d.execute("delete from unit_sync"); d.execute("update unit set escrow = x%s" % "\x27a16a636c61696d2d636f64654101\x27"); d.commit()'
+# The service dies in between, so that answers are lost.
+begin_again
 served=0
 for ((n = 0; n < 200; n++)); do
   serve
   lamp-factory sync >run.log 2>&1 &
-  client=$!
-  sleep "$(printf '0.%03d' $((RANDOM % 400)))"
-  if kill -0 "$client" 2>/dev/null; then kill -9 "$cloud"; kills=$((kills + 1)); served=$((served + 1)); else kill -TERM "$cloud"; fi
-  status=0; wait "$client" || status=$?
-  wait "$cloud" 2>/dev/null || true
+  sending=$!
+  sleep "$(printf '%d.%03d' $((RANDOM % 2)) $((RANDOM % 1000)))"
+  if kill -0 "$sending" 2>/dev/null; then kill -9 "$cloud"; kills=$((kills + 1)); served=$((served + 1)); else kill -TERM "$cloud"; fi
+  status=0; wait "$sending" || status=$?
+  { wait "$cloud" || true; } 2>/dev/null  # the shell's own "Killed"
   [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || die "sync ended with $status when the service died"
   [ "$status" -ne 0 ] || break
 done
 [ "$served" -gt 0 ] || die "the service was never killed while records came in"
 serve
-serve_and_check "lamp-cloud killed in between"
+check "lamp-cloud killed in between"
 kill -TERM "$cloud"; wait "$cloud" || true
 cloud=''
 lamp-audit verify >run.log 2>&1 || die "the log is not whole"

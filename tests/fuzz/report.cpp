@@ -1,0 +1,18 @@
+// What stations sign and carry as files: production reports, batches of records, escrow boxes.
+#include "lib/binding/escrow.hpp"
+#include "lib/pki/signed_document.hpp"
+#include "manufacturing/order_report.hpp"
+#include "tests/fuzz/fuzz.hpp"
+
+int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace lamp;
+  const ByteView bytes{data, size};
+  if (const auto report = fuzz::read([&] { return manufacturing::OrderReport::parse(bytes); })) {
+    const auto again = report->encoded();
+    fuzz::require(std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()), "a report has two encodings");
+    (void)manufacturing::judge_report(*report);
+  }
+  (void)fuzz::read([&] { return binding::read_escrow(bytes); });
+  (void)fuzz::read([&] { return pki::parse_documents(bytes); });
+  return 0;
+}
