@@ -19,6 +19,7 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0.6mm 5mm; marg
 table { border-collapse: collapse; width: 100%; font-size: 8.5pt; } thead { display: table-header-group; }
 th { text-align: left; border-bottom: 0.3mm solid #1b1b1b; padding: 0.8mm 2mm 0.8mm 0; font-weight: 600; }
 td { border-bottom: 0.1mm solid #bbb; padding: 0.8mm 2mm 0.8mm 0; vertical-align: top; } tr { break-inside: avoid; }
+td:first-child { white-space: nowrap; } dl + table { margin-top: 3mm; } .key { margin-top: 1.5mm; }
 td.n, th.n { text-align: right; } code { font-family: "Liberation Mono", monospace; font-size: 7.5pt; overflow-wrap: anywhere; }
 .figures { display: flex; gap: 4mm; margin: 3mm 0; }
 .figure { border: 0.3mm solid #999; border-radius: 1mm; padding: 2mm 4mm; min-width: 30mm; } .figure b { display: block; font-size: 18pt; }
