@@ -150,9 +150,12 @@ DrawnLabel draw(const Label& label, const LabelDesign& design, Shown shown) {
                                      std::to_string(modules) + " modules on a side with its quiet zone and needs " +
                                      shown_length((kSmallestModule * modules + 99) / 100) + " mm; qr.size has " +
                                      shown_length(design.qr_size)};
-  for (const auto& line : design.lines)
-    if (auto text = filled(line.text, label, shown))
-      drawn.lines.push_back({std::move(*text), line.x, line.y, fitting_size(line, text->size(), design)});
+  for (const auto& line : design.lines) {
+    auto text = filled(line.text, label, shown);
+    if (!text) continue;
+    const auto size = fitting_size(line, text->size(), design);
+    drawn.lines.push_back({std::move(*text), line.x, line.y, size});
+  }
   return drawn;
 }
 
