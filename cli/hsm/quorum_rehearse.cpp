@@ -48,8 +48,9 @@ class QuorumRehearsal {
 
   /// Every step of a release, until one does not end as it must.
   Exit run() {
-    const bool passed = found() && ask() && approve(0, roster_.threshold - 1) && refused_without_enough() &&
-                        approve(roster_.threshold - 1, officers_.size()) && seal() && verify();
+    const bool passed = found() && same_cards() && ask() && approve(0, roster_.threshold - 1) &&
+                        refused_without_enough() && approve(roster_.threshold - 1, officers_.size()) && seal() &&
+                        verify();
     if (options_.json) print_json(passed);
     if (passed && !options_.json)
       fmt::print(world_.out,
@@ -69,6 +70,17 @@ class QuorumRehearsal {
     return step("quorum create: shares dealt to the officers' cards, every subset tried", 0, [&](World& here) {
       here.site = stage_.folder().string();
       return static_cast<int>(create_quorum(create, here));
+    });
+  }
+
+  /// Another share key than the roster's would do here, and not open the officer's real share.
+  bool same_cards() {
+    return step("the cards' share keys are the roster's", 0, [&](World&) {
+      const auto made = quorum::Roster::load(quorum::roster_file(stage_.folder(), kRehearsal));
+      for (const auto& officer : made.officers)
+        if (officer.share_point != roster_.find(officer.name)->share_point)
+          throw Error{Errc::denied, "the share key of " + officer.name + " is not the one in roster " + roster_.name};
+      return 0;
     });
   }
 
