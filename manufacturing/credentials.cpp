@@ -7,6 +7,7 @@
 #include "lib/binding/label.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/seal.hpp"
+#include "lib/crypto/z85.hpp"
 #include "lib/firmware/credential_block.hpp"
 
 namespace lamp::manufacturing {
@@ -60,11 +61,29 @@ firmware::CredentialBlock block_for(const Unit& unit, const firmware::DeviceProf
   if (profile.has(Credential::trust_anchors)) block.trust_anchors = trust.trust_anchors;
   if (profile.has(Credential::release_key)) block.release_keys = trust.release_keys;
   if (profile.has(Credential::model_kek)) block.model_kek = copy_of<struct SymmetricKeyTag>(model_kek.expose_secret());
+  if (profile.has(Credential::spki_pins)) {
+    if (trust.pins.empty()) throw Error{Errc::internal, "no pins of the service for " + unit.model};
+    block.pins = trust.pins;
+  }
   if (profile.approvals == firmware::DeviceApprovals::officers) {
     block.officers = trust.officers;
     block.threshold = trust.threshold;
   }
   return block;
+}
+
+/// Key pairs beside the identity. A BLE peer takes the point in hexadecimal, a ZeroMQ peer takes Z85.
+void add_key_pairs(firmware::CredentialBlock& block, std::string& public_keys, const firmware::DeviceProfile& profile,
+                   Botan::RandomNumberGenerator& rng) {
+  const auto add = [&](Credential kind, firmware::KeyCurve curve) {
+    if (!profile.has(kind)) return;
+    const std::string name{firmware::name_of(kind)};
+    block.device_keys.push_back(firmware::make_device_key(name, curve, rng));
+    const auto& point = block.device_keys.back().public_key;
+    public_keys += name + ": '" + (curve == firmware::KeyCurve::x25519 ? crypto::z85(point) : hex(point)) + "'\n";
+  };
+  add(Credential::ble_static_key, firmware::KeyCurve::p256);
+  add(Credential::curve_key, firmware::KeyCurve::x25519);
 }
 
 }  // namespace
@@ -77,6 +96,7 @@ UnitCredentials make_credentials(const Unit& unit, const firmware::DeviceProfile
   auto block = block_for(unit, profile, model_kek, trust);
   if (own_key) block.device_keys.push_back(std::move(*own_key));
   UnitCredentials made;
+  add_key_pairs(block, made.public_keys, profile, rng);
   binding::Label label{unit.serial, unit.model, unit.mac, std::nullopt};
   if (profile.has(Credential::ble_commissioning_secret)) {
     block.commissioning_secret.emplace(rng.random_vec<SecureBytes>(kCommissioningSecretSize));

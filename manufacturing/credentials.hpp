@@ -28,6 +28,7 @@ struct StationTrust {
   std::vector<Bytes> officers;       ///< SubjectPublicKeyInfo
   std::uint64_t threshold = 0;
   Bytes escrow_point;
+  std::vector<Bytes> pins{};  ///< SHA-256 of the service's keys; only for models with spki-pins
 };
 
 struct UnitCredentials {
@@ -36,6 +37,8 @@ struct UnitCredentials {
   Bytes escrow;  ///< binding::read_escrow() reads it
   std::optional<binding::ClaimVerifier> claim;
   SecureBytes label;
+  std::string
+      public_keys;  ///< YAML: the public halves of keys made here, for whoever talks to the device; may be empty
 };
 
 /// `unit` must have its certificate. `own_key` is the IDevID key where the station made it.

@@ -24,7 +24,7 @@ std::string at(std::uint32_t address) {
 
 DfuseSession::DfuseSession(DfuPort& port, Wait wait) : port_{port}, wait_{std::move(wait)} {
   const auto& its = port_.description();
-  if (its.version != kDfuseVersion || its.transfer_size == 0)
+  if (its.version != kDfuseVersion || its.transfer_size == 0 || its.alternates.empty())
     throw Error{Errc::denied, "the part's boot loader does not speak ST's extension of DFU"};
   for (const auto& name : its.alternates) memories_.push_back(parse_dfuse_layout(name));
 }

@@ -153,7 +153,7 @@ void StationFlow::inject(Unit& unit, const Part& part, Adapter& adapter) {
   unit.claim_verifier = made.claim ? made.claim->verifier : Bytes{};
   keep(unit, UnitState::prepared, "prepare", event(unit, "inject", {{"block", hex(unit.block_digest)}}));
   // The label follows its record and precedes its device, so that a device that has the block has a label that fits.
-  publish_files(unit, made.label);
+  publish_files(unit, made);
   if (adapter.install(made.block) != unit.block_digest)
     throw contradiction(unit, "the device read back another credential block than it was given");
   tell(unit, "install");
@@ -205,12 +205,13 @@ void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& 
   keep(unit, UnitState::done, "done", event(unit, "done", {{"lock", "locked"}, {"debug-port", "locked"}}));
 }
 
-void StationFlow::publish_files(const Unit& unit, const SecureBytes& label) const {
+void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) const {
   std::vector<Bytes> chain{unit.certificate};
   chain.insert(chain.end(), station_.trust.issuers.begin(), station_.trust.issuers.end());
   const auto folder = station_.devices / unit.serial;
   publish(folder / "idevid.pem", pki::to_pem(chain));
-  SecureBytes line = label;
+  if (!made.public_keys.empty()) publish(folder / "public-keys.yaml", made.public_keys);
+  SecureBytes line = made.label;
   line.push_back('\n');
   publish(folder / "label.txt", ByteView{line}, Mode::secret);
 }

@@ -76,7 +76,7 @@ class StationFlow {
   void lock(Unit& unit, Adapter& adapter);
   void await_return(const Unit& unit, Adapter& adapter);
   void prove_locked(Unit& unit, Adapter& adapter, const std::string& evidence);
-  void publish_files(const Unit& unit, const SecureBytes& label) const;
+  void publish_files(const Unit& unit, const UnitCredentials& made) const;
   void keep(Unit& unit, UnitState state, std::string_view step, const audit::Event& event);
   void tell(const Unit& unit, std::string_view step) { watcher_.step(unit.port, unit.serial, step); }
   [[nodiscard]] audit::Event event(const Unit& unit, std::string_view what,

@@ -5,6 +5,7 @@
 #include "lib/base/error.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/model_keys.hpp"
+#include "manufacturing/pin_file.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -102,6 +103,8 @@ void StationSetup::read_kits() {
     SymmetricKey kek{in_context("key of model " + line.model, [&] {
       return token.unwrap_with_rsa(kTransportKey, wrapped.find(line.model, station_).wrapped);
     })};
+    if (device.has(firmware::Credential::spki_pins) && trust_.pins.empty())
+      trust_.pins = load_pins(site.root / "policy" / "pins.txt");
     kits_.emplace(line.model, ModelKit{std::move(device), std::move(certificate), std::move(kek)});
   }
 }

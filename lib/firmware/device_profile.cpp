@@ -14,14 +14,17 @@
 namespace lamp::firmware {
 namespace {
 
-constexpr std::array<std::string_view, 8> kCredentials{"idevid",
-                                                       "ble-commissioning-secret",
-                                                       "zigbee-install-code",
-                                                       "claim-code",
-                                                       "model-kek",
-                                                       "trust-anchors",
-                                                       "release-key",
-                                                       "officers"};
+constexpr std::array<std::string_view, 11> kCredentials{"idevid",
+                                                        "ble-commissioning-secret",
+                                                        "zigbee-install-code",
+                                                        "claim-code",
+                                                        "model-kek",
+                                                        "trust-anchors",
+                                                        "release-key",
+                                                        "officers",
+                                                        "ble-static-key",
+                                                        "curve-key",
+                                                        "spki-pins"};
 
 Credential read_credential(const config::Node& node) {
   const auto name = node.text();

@@ -28,6 +28,9 @@ enum class Credential {
   trust_anchors,             ///< root certificates
   release_key,               ///< the key whose signature on a release the device asks for
   officers,                  ///< the keys whose approvals the device counts
+  ble_static_key,            ///< P-256 key pair for key agreement over BLE; the private half goes nowhere else
+  curve_key,                 ///< X25519 key pair for ZeroMQ CURVE; the public half is kept as Z85
+  spki_pins,                 ///< pins of the service's keys
 };
 [[nodiscard]] std::string_view name_of(Credential credential) noexcept;
 

@@ -1,5 +1,6 @@
 #include "lib/firmware/credential_block.hpp"
 
+#include <botan/system_rng.h>
 #include <gmock/gmock.h>
 
 #include "lib/base/error.hpp"
@@ -48,6 +49,29 @@ TEST(CredentialBlock, ReadsBackWhatWasWritten) {
   ASSERT_TRUE(block.model_kek && block.commissioning_secret && block.install_code);
   EXPECT_EQ(block.secrets.front().first, "apn");
   EXPECT_EQ(plain(encode(block)), plain(encoded));
+}
+
+TEST(CredentialBlock, HoldsTheDevicesOwnKeysAndPins) {
+  auto block = some_block();
+  block.device_keys.push_back(make_device_key("idevid", KeyCurve::p256, Botan::system_rng()));
+  block.device_keys.push_back(make_device_key("curve-key", KeyCurve::x25519, Botan::system_rng()));
+  block.pins = {Bytes(32, 1), Bytes(32, 2)};
+  const auto encoded = encode(block);
+  const auto read = parse_credential_block(encoded);
+  EXPECT_EQ(read.key("curve-key")->public_key, block.device_keys[1].public_key);
+  EXPECT_EQ(read.key("other"), nullptr);
+  EXPECT_EQ(read.pins, block.pins);
+  EXPECT_EQ(plain(encode(read)), plain(encoded));
+}
+
+TEST(CredentialBlock, RefusesTwoKeysOfOneNameAndPinsOfAnotherSize) {
+  auto twice = some_block();
+  for (int i = 0; i < 2; ++i)
+    twice.device_keys.push_back(make_device_key("idevid", KeyCurve::p256, Botan::system_rng()));
+  EXPECT_THROW((void)encode(twice), Error);
+  auto short_pin = some_block();
+  short_pin.pins = {Bytes(31, 1)};
+  EXPECT_THROW((void)encode(short_pin), Error);
 }
 
 TEST(CredentialBlock, HoldsTheKeysOfAHybridModel) {

@@ -27,6 +27,13 @@ TEST(DeviceProfiles, DeliveredOnesLoad) {
   EXPECT_NE(lamp.digest, gateway.digest);
 }
 
+TEST(DeviceProfiles, EveryDeliveredOneLoads) {
+  config::Site nowhere;
+  nowhere.root = kTemplates / "nowhere";
+  for (const auto& model : device_models(nowhere)) EXPECT_EQ(device_profile(nowhere, model).model, model);
+  EXPECT_EQ(device_profile(nowhere, "zigbee-luminaire").dfuse->block_page, 0x0803e000U);
+}
+
 TEST(DeviceProfiles, OfASiteStandBeforeTheDeliveredOnes) {
   const test::TemporaryDirectory folder;
   config::Site site;
@@ -43,7 +50,7 @@ TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
   config::Site site;
   site.root = folder.path();
   const auto found = attempt([&] { return device_profile(site, "toaster"); });
-  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, smart-lamp, zigbee-luminaire"));
+  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, sensor, smart-lamp, zigbee-luminaire"));
 }
 
 struct Change {

@@ -25,6 +25,12 @@ struct DfuseLine {
     return error != nullptr ? error->what() : std::get<Outcome>(ran).reason;
   }
   [[nodiscard]] const firmware::DfuseSettings& places() { return *station.profile("zigbee-luminaire").dfuse; }
+  /// As the line does: a part that only did not answer is tried again.
+  [[nodiscard]] std::string failure_of_three_tries() {
+    std::string said = failure();
+    for (int tries = 1; tries < 3 && said.find("gone") != std::string::npos; ++tries) said = failure();
+    return said;
+  }
   /// What an auditor finds wrong with the one unit and its part.
   [[nodiscard]] std::vector<std::string> problems() {
     auto found = station.problems_of(part.application());
@@ -75,14 +81,13 @@ std::string stopped_at(std::uint64_t moment, bool power_goes_too) {
   } catch (const test::Killed&) {
     line.station.fate.live();
   }
-  const auto again = line.failure();
-  std::string found = again;
+  std::string found = line.failure_of_three_tries();
   for (const auto& problem : line.problems()) found += problem + "; ";
   return found;
 }
 
 TEST_P(StoppedDfuse, FinishesTheSamePartWheneverItWasStopped) {
-  constexpr std::uint64_t stride = 9;  // each moment takes a whole run
+  constexpr std::uint64_t stride = 17;  // each moment takes a whole run
   std::vector<std::string> problems;
   std::uint64_t moment = GetParam().power_goes_too ? 0 : 4;
   for (std::string found; (found = stopped_at(moment, GetParam().power_goes_too)) != "never"; moment += stride)

@@ -95,8 +95,6 @@ SmallStation::SmallStation() : issuing_key_{Botan::system_rng(), p256()}, escrow
       {"smart-lamp", 2, kits_.at("smart-lamp").device.digest, "SL-26-", 1, MacAddress::parse("00:00:5e:00:53:00")});
   order.lines.push_back(
       {"gateway", 1, kits_.at("gateway").device.digest, "GW-26-", 1, MacAddress::parse("00:00:5e:00:53:02")});
-  order.lines.push_back({"zigbee-luminaire", 2, kits_.at("zigbee-luminaire").device.digest, "ZL-26-", 1,
-                         MacAddress::parse("00:00:5e:00:53:03")});
   database_.write([&](store::Transaction& t) { (void)import_order(t, order, clock_.now()); });
 }
 
@@ -135,6 +133,9 @@ Station SmallStation::station() {
 
 sim::UsbDfusePart& SmallStation::new_dfuse_part(const std::string& model) {
   auto profile = kits_.at(model).device;
+  if (order.find(model) == nullptr)
+    order.lines.push_back(
+        {model, 2, profile.digest, profile.serial_prefix + "-26-", 1, MacAddress::parse("00:00:5e:00:53:03")});
   profile.slot_size = 8192;
   auto flash =
       sim::DeviceFlash::create(folder_ / "parts" / std::to_string(parts_.size()), profile, Botan::system_rng());
