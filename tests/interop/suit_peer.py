@@ -3,9 +3,9 @@
 
 suit_peer.py ENVELOPE [KEY.pem:ALGORITHM ...]
 
-The structure is checked against the CDDL of draft-ietf-suit-manifest-37, transcribed by hand below (no CDDL validator
-is packaged in Debian 12), with the one extension point that draft-ietf-suit-firmware-encryption fills. Then the digest
-is computed anew, and the n-th signature must be by the n-th key: the Sig_structure is rebuilt here and handed to openssl.
+The structure is checked by hand below (by the draft's own grammar, where that is at hand: cddl.py), with the one
+extension point that draft-ietf-suit-firmware-encryption fills. Then the digest is computed anew, and the n-th signature
+must be by the n-th key: the Sig_structure is rebuilt here and handed to openssl.
 Says "good" and exits 0, or says what is wrong and exits 1.
 """
 import hashlib
