@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # sync_kills.sh BIN-FOLDER SITES-FOLDER SHIM STEP: lamp-factory sync is killed at every STEP-th sync, rename and message to the
-# token server, before it and after it, and lamp-cloud serve at random moments, over a journal of a thousand units. In the end
+# token server, before it and after it, and lamp-cloud serve later and later, over a journal of a thousand units. In the end
 # every unit came in exactly once, none is parked, every box is with the service and none with the station.
 set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 step=$4
@@ -78,10 +78,11 @@ for ((n = 0; n < 200; n++)); do
   serve
   lamp-factory sync >run.log 2>&1 &
   sending=$!
-  sleep "$(printf '%d.%03d' $((RANDOM % 2)) $((RANDOM % 1000)))"
+  later=$((n * step * 15))  # milliseconds, until the service lives long enough
+  sleep "$((later / 1000)).$(printf '%03d' $((later % 1000)))"
   if kill -0 "$sending" 2>/dev/null; then kill -9 "$cloud"; kills=$((kills + 1)); served=$((served + 1)); else kill -TERM "$cloud"; fi
-  status=0; wait "$sending" || status=$?
-  { wait "$cloud" || true; } 2>/dev/null  # the shell's own "Killed"
+  status=0
+  { wait "$sending" || status=$?; wait "$cloud" || true; } 2>/dev/null  # the shell's own "Killed"
   [ "$status" -eq 0 ] || [ "$status" -eq 3 ] || die "sync ended with $status when the service died"
   [ "$status" -ne 0 ] || break
 done
