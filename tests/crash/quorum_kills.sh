@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # quorum_kills.sh BIN-FOLDER SITES-FOLDER SHIM STRIDE: kills (-9) `lamp-hsm quorum rotate`, `replace` (without an SO PIN, and with
 # one that is dealt anew) and `recover`, which officers have approved, at every sync, before and after every rename and removal,
-# and at every STRIDE-th request to a token, each time on a fresh copy of a site whose guarded token lives in a `p11-kit
+# and at every STRIDE-th request to a token (of the longer replace at every third sync, unless STRIDE is 1), each time on a fresh copy of a site whose guarded token lives in a `p11-kit
 # server` that is not killed. (The others do not, because it cannot forward an agreement of keys; no kill is in the midst of
 # what SoftHSM writes.) The same command then finishes; the PIN was renewed exactly once; other officers open the token, and
 # reset its PIN by the SO PIN; nothing of the renewal is left over.
@@ -139,7 +139,9 @@ for name in rotate replace succeed recover; do
     ring "$name" socket "$stride" "$when" "${!command}"
   done
   ring "$name" removal 1 before "${!command}"
-  ring "$name" sync 1 before "${!command}"
+  every=1
+  if [ "$name" = succeed ] && [ "$stride" -gt 1 ]; then every=3; fi  # replace's own syncs are all covered without
+  ring "$name" sync "$every" before "${!command}"
 done
 rehearsals rename $(((stride + 3) / 4))
 rehearsals sync $(((stride + 3) / 4))
