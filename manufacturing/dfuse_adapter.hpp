@@ -3,6 +3,7 @@
 // what the application signs proves the lock. lamp-device(5), DFUSE, says where things go.
 #pragma once
 
+#include "lib/base/error.hpp"
 #include "manufacturing/adapter.hpp"
 #include "manufacturing/dfuse_session.hpp"
 
