@@ -72,6 +72,10 @@ void forbid_memory_dumps() {
 
 }  // namespace
 
+World with_prose_aside(World& world) {
+  return {world.clock, world.rng, world.terminal, world.in, world.err, world.err, world.site};
+}
+
 std::string Terminal::ask(std::string_view) { throw Error{Errc::unavailable, "no terminal to ask at"}; }
 
 struct RealWorld::Impl {

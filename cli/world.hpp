@@ -38,6 +38,9 @@ struct World {
   std::string site;
 };
 
+/// The same world for a verb that prints JSON: prose goes with the messages, standard output is left to the verb.
+[[nodiscard]] World with_prose_aside(World& world);
+
 /// System clock, system generator, /dev/tty, cin, cout, cerr. Disables core dumps before anything else.
 class RealWorld {
  public:

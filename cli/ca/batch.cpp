@@ -8,6 +8,8 @@
 
 #include "cli/ca/batch_output.hpp"
 #include "cli/ca/batch_rows.hpp"
+#include "cli/ca/by_quorum.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/values.hpp"
 #include "cli/ca/verbs.hpp"
@@ -21,7 +23,7 @@ namespace {
 constexpr std::uint64_t kCheckpoint = 16384;
 
 struct BatchOptions {
-  std::string authority, profile, input, output, report;
+  std::string authority, profile, input, output, report, quorum;
   std::vector<std::string> values;
   bool dry_run = false;
 };
@@ -33,6 +35,7 @@ void declare(Arguments& a, BatchOptions& o) {
   a.option("-o,--output", o.output, "A .jsonl or .csv file, or a folder of PEM files");
   a.option("--report", o.report, "Where refused rows go; OUTPUT.refused.jsonl when not given");
   a.option("--value", o.values, "Value of a placeholder for every row, such as model=smart-lamp");
+  a.option("--quorum", o.quorum, "Quorum that guards the key: officers approve, the same command then does it");
   a.flag("--dry-run", o.dry_run, "Check every row, issue nothing");
 }
 
@@ -182,6 +185,20 @@ std::string request_of(const BatchOptions& o, const BatchRows& rows) {
   return text;
 }
 
+/// Opens the authority and issues for all rows from the last checkpoint on.
+Exit issue_rows(Host& host, const BatchOptions& o, const pki::Profile& profile, BatchRows& rows) {
+  const auto signer = open_authority(host, o.authority);
+  auto& world = host.world();
+  const pki::BatchPlace place{open_register(host), signer.authority, *signer.key, profile, world.clock, world.rng};
+  if (o.dry_run) return try_all(host, o, place, rows);
+  // Two commands would write the same files; the second waits, and then finds everything issued.
+  const FileLock lock{authority_file(host.site(), o.authority, ".batch.lock")};
+  auto progress = BatchProgress::load(BatchOutput::checkpoint_file(o.output), request_of(o, rows));
+  if (progress.rows == 0) progress.offset = rows.offset();
+  BatchRun{host, o, place, rows, progress}.run();
+  return summary(o, progress, world);
+}
+
 Exit batch(const BatchOptions& given, World& world) {
   if (given.output.empty() && !given.dry_run) {
     world.err << "lamp-ca: error: say where the certificates go: -o FILE.jsonl, FILE.csv or a folder\n";
@@ -194,16 +211,16 @@ Exit batch(const BatchOptions& given, World& world) {
   if (profile.authority)
     throw Error{Errc::bad_input, "profile " + o.profile + " is an authority's; lamp-ca create uses it"};
   BatchRows rows{o.input};
-  const auto signer = open_authority(host, o.authority);
-  const pki::BatchPlace place{open_register(host), signer.authority, *signer.key, profile, world.clock, world.rng};
-  if (o.dry_run) return try_all(host, o, place, rows);
-  // Two commands would write the same files; the second waits, and then finds everything issued.
-  const FileLock lock{authority_file(host.site(), o.authority, ".batch.lock")};
-  auto progress = BatchProgress::load(BatchOutput::checkpoint_file(o.output), request_of(o, rows));
-  if (progress.rows == 0) progress.offset = rows.offset();
-  BatchRun{host, o, place, rows, progress}.run();
-  host.finish();
-  return summary(o, progress, world);
+  if (!o.quorum.empty() && !o.dry_run) {
+    auto outcome = Exit::ok;
+    const auto asked = by_quorum(host, key_of_authority(host.site(), o.quorum, o.authority),
+                                 to_issue_rows(host.site(), o.authority, o.profile, o.input, o.values),
+                                 [&] { outcome = issue_rows(host, o, profile, rows); });
+    return asked == Exit::ok ? outcome : asked;
+  }
+  const auto outcome = issue_rows(host, o, profile, rows);
+  if (!o.dry_run) host.finish();
+  return outcome;
 }
 
 }  // namespace

@@ -1,4 +1,3 @@
-#include <botan/hash.h>
 #include <botan/pk_keys.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -6,10 +5,10 @@
 #include "cli/ca/by_quorum.hpp"
 #include "cli/ca/create_authority.hpp"
 #include "cli/ca/link_roots.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
-#include "lib/base/file.hpp"
 #include "lib/crypto/cose.hpp"
 
 namespace lamp::cli {
@@ -25,12 +24,6 @@ void declare(Arguments& a, CreateOptions& o) {
   a.option("--issuer", o.issuer, "Authority that signs it; without, it signs itself");
   a.option("--quorum", o.quorum, "Quorum that guards the signing key: officers approve, the same command then does it");
   a.option("--replaces", o.replaces, "Root that this new root follows: the two certify each other");
-}
-
-Bytes sha256_of_file(const std::filesystem::path& file) {
-  const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-  hash->update(read_file(file));
-  return hash->final_stdvec();
 }
 
 /// Found out before a key is made.
@@ -53,9 +46,8 @@ void report(Host& host, const CreateOptions& o, const CreatedAuthority& made) {
 /// What officers approve: the rules by which the certificate is made and, where it is not a root's, the very key.
 ActRequest creation(Host& host, const CreateOptions& o) {
   const auto& site = host.site();
-  const auto profile = site.template_file("profiles", o.profile + ".yaml");
-  auto content = "make authority " + o.name + " of " + site.name + " by profile " + o.profile +
-                 "\nprofile    SHA-256 " + hex(sha256_of_file(profile)) + "\nsigned by  " +
+  auto content = "make authority " + o.name + " of " + site.name + " by profile " + o.profile + "\nprofile    " +
+                 digest_of_profile(site, o.profile) + "\nsigned by  " +
                  (o.issuer.empty() ? "itself: a root" : o.issuer);
   if (!o.issuer.empty()) {
     const auto rules = load_profile(site, o.profile);
@@ -67,7 +59,8 @@ ActRequest creation(Host& host, const CreateOptions& o) {
 
 Exit create_by_quorum(Host& host, const CreateOptions& o) {
   if (!o.replaces.empty()) throw Error{Errc::bad_input, "--replaces and --quorum do not go together yet"};
-  return by_quorum(host, o.quorum, o.issuer.empty() ? o.name : o.issuer, creation(host, o),
+  const auto key = key_of_authority(host.site(), o.quorum, o.issuer.empty() ? o.name : o.issuer);
+  return by_quorum(host, key, creation(host, o),
                    [&] { report(host, o, create_authority(host, {o.name, o.profile, o.issuer})); });
 }
 

@@ -1,6 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/ca/by_quorum.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
 
@@ -20,25 +21,21 @@ void declare(Arguments& a, CrlOptions& o) {
   a.flag("--json", o.json, "Print JSON");
 }
 
-/// Officers are shown each certificate that the lists will say is revoked.
-ActRequest lists(Host& host, const std::string& authority) {
-  pki::Filter filter;
-  filter.authority = authority;
-  filter.state = pki::State::revoked;
-  const auto revoked = open_register(host).read([&](store::Transaction& t) { return pki::list(t, filter); });
-  auto content = "make and publish the next revocation lists of authority " + authority + "\nrevoked    " +
-                 std::to_string(revoked.size());
-  for (const auto& record : revoked) content += "\n  " + record.serial + "  " + record.identity;
-  return {"crl", authority, content};
-}
-
-void make_lists(Host& host, const CrlOptions& o) {
+void make_lists(Host& host, const CrlOptions& o, std::ostream& out) {
   const auto open = open_authority(host, o.authority);
   const auto lists = publish_lists(host, open.authority);
   if (o.json)
-    host.world().out << describe_lists(host.site(), o.authority, lists).dump(2) << '\n';
+    out << describe_lists(host.site(), o.authority, lists).dump(2) << '\n';
   else
     report_lists(host, o.authority, lists);
+}
+
+Exit lists_by_quorum(const CrlOptions& o, World& world) {
+  auto aside = o.json ? with_prose_aside(world) : world;
+  Host host{aside};
+  return by_quorum(
+      host, key_of_authority(host.site(), o.quorum, o.authority), to_publish_lists(host, o.authority),
+      [&] { make_lists(host, o, world.out); }, o.json ? &world.out : nullptr);
 }
 
 Exit crl(const CrlOptions& o, World& world) {
@@ -46,11 +43,10 @@ Exit crl(const CrlOptions& o, World& world) {
     world.err << "lamp-ca: error: name the authority whose lists to make\n";
     return Exit::usage;
   }
+  if (!o.check && !o.quorum.empty()) return lists_by_quorum(o, world);
   Host host{world};
   if (o.check) return check_lists(host, o.authority, o.json);
-  if (!o.quorum.empty())
-    return by_quorum(host, o.quorum, o.authority, lists(host, o.authority), [&] { make_lists(host, o); });
-  make_lists(host, o);
+  make_lists(host, o, world.out);
   host.finish();
   return Exit::ok;
 }

@@ -4,7 +4,10 @@
 #include <fmt/ostream.h>
 
 #include <nlohmann/json.hpp>
+#include <optional>
 
+#include "cli/ca/by_quorum.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/values.hpp"
 #include "cli/ca/verbs.hpp"
@@ -20,7 +23,7 @@ namespace lamp::cli {
 namespace {
 
 struct IssueOptions {
-  std::string authority, profile, name, request, public_key, output;
+  std::string authority, profile, name, request, public_key, output, quorum;
   std::vector<std::string> values;
   bool json = false;
 };
@@ -33,6 +36,7 @@ void declare(Arguments& a, IssueOptions& o) {
   a.option("--public-key", o.public_key, "Public key (PEM or DER) that was proven otherwise");
   a.option("--value", o.values, "Value of another placeholder, such as serial=SL-26-000001");
   a.option("-o,--output", o.output, "Where the certificate for a request or public key goes");
+  a.option("--quorum", o.quorum, "Quorum that guards the key: officers approve, the same command then does it");
   a.flag("--json", o.json, "Print JSON");
 }
 
@@ -74,54 +78,41 @@ std::vector<Bytes> chain_to_send(const Bytes& leaf, const std::vector<Bytes>& is
   return chain;
 }
 
-void report(const IssueOptions& o, const Host& host, const Holder& holder, const pki::Issued& issued,
-            std::ostream& out) {
-  const bool existed = issued.outcome == pki::Issued::Outcome::existed;
-  const auto file = shown(host.site(), holder.certificate);
-  if (o.json) {
-    const nlohmann::json all{{"name", o.name},       {"authority", o.authority},
-                             {"profile", o.profile}, {"serial", issued.serial},
-                             {"existed", existed},   {"not-after", format_instant(issued.not_after)},
-                             {"certificate", file}};
-    out << all.dump(2) << '\n';
-    return;
-  }
-  fmt::print(out, "certificate of {} {}: {} by {}, serial {}, key '{}' in token {}, until {}: {}\n", o.name,
-             existed ? "exists" : "issued", o.profile, o.authority, issued.serial, holder.label, holder.token,
-             format_instant(issued.not_after), file);
-}
+/// A certificate that is wanted, and all but the authority's key to make it with.
+struct Wish {
+  pki::Subject values;
+  std::string identity;  ///< as people call it
+  std::shared_ptr<Botan::Public_Key> key;
+  std::pair<std::string, std::string> proof;  ///< where the key is, or how it came
+  std::optional<Holder> holder;               ///< of a key in a token
+};
 
-/// The audit record of a fresh certificate; `proof` says where the key is, or how it came.
-void record_issue(Host& host, store::Transaction& t, const IssueOptions& o, const std::string& identity,
-                  const Botan::Public_Key& key, const std::pair<std::string, std::string>& proof,
+/// The audit record of a fresh certificate.
+void record_issue(Host& host, store::Transaction& t, const IssueOptions& o, const Wish& wish,
                   const pki::Issued& fresh) {
   audit::record(t,
                 {account_name(),
                  "ca.issue",
-                 identity,
+                 wish.identity,
                  {{"authority", o.authority},
                   {"profile", o.profile},
                   {"serial", fresh.serial},
-                  {"key", pki::key_fingerprint(key.subject_public_key())},
-                  proof,
+                  {"key", pki::key_fingerprint(wish.key->subject_public_key())},
+                  wish.proof,
                   {"not-after", format_instant(fresh.not_after)}}},
                 host.now(), host.world().rng);
 }
 
-Exit issue_for_token(const IssueOptions& o, Host& host, const pki::Profile& profile) {
+Wish wish_for_token(const IssueOptions& o, Host& host, const pki::Profile& profile) {
   require_name(o.name, "name");
   const auto holder = holder_of(host.site(), profile, o);
-  const auto signer = open_authority(host, o.authority);
-  const auto key = key_in_token(host, holder.token, holder.label, profile.key, profile.key.role);
-  const auto issued =
-      pki::issue(open_register(host), signer.authority, profile, values_of(host.site(), o.name, o.values), *key,
-                 host.now(), host.world().rng, [&](store::Transaction& t, const auto& fresh) {
-                   record_issue(host, t, o, o.name, *key, {"token", holder.token}, fresh);
-                 });
-  publish_if_other(holder.certificate, pki::to_pem(chain_to_send(issued.certificate, signer.authority.chain())));
-  report(o, host, holder, issued, host.world().out);
-  host.finish();
-  return Exit::ok;
+  // No key is made for an authority that is not there.
+  if (o.quorum.empty())
+    (void)open_authority(host, o.authority);
+  else
+    (void)authority_chain(host.site(), o.authority);
+  auto key = key_in_token(host, holder.token, holder.label, profile.key, profile.key.role);
+  return {values_of(host.site(), o.name, o.values), o.name, std::move(key), {"token", holder.token}, holder};
 }
 
 /// The key that somebody brings, checked; what the profile takes from the request joins the values.
@@ -136,44 +127,58 @@ Bytes brought_key(const IssueOptions& o, const pki::Profile& profile, pki::Subje
   return pki::read_public_key_file(o.public_key);
 }
 
-void report_brought(const IssueOptions& o, const pki::Issued& issued, const std::string& identity,
-                    const std::string& pem, std::ostream& out) {
+Wish wish_for_key(const IssueOptions& o, const config::Site& site, const pki::Profile& profile) {
+  if (profile.authority)
+    throw Error{Errc::bad_input, "profile " + profile.name + " is an authority's; lamp-ca create uses it"};
+  auto values = values_of(site, o.name, o.values);
+  const auto info = brought_key(o, profile, values);
+  std::shared_ptr<Botan::Public_Key> key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(info); });
+  auto identity = profile.identity.expand(values);
+  return {std::move(values),
+          std::move(identity),
+          std::move(key),
+          {"proof", o.request.empty() ? "public key" : "request"},
+          std::nullopt};
+}
+
+void report(const IssueOptions& o, const Host& host, const Wish& wish, const pki::Issued& issued,
+            const std::string& pem, std::ostream& out) {
   const bool existed = issued.outcome == pki::Issued::Outcome::existed;
+  const auto file = wish.holder ? shown(host.site(), wish.holder->certificate) : o.output;
   if (o.json) {
-    const nlohmann::json all{{"name", identity},
+    const nlohmann::json all{{"name", wish.identity},
                              {"authority", o.authority},
                              {"profile", o.profile},
                              {"serial", issued.serial},
                              {"existed", existed},
                              {"not-after", format_instant(issued.not_after)},
-                             {"certificate", o.output.empty() ? pem : o.output}};
+                             {"certificate", file.empty() ? pem : file}};
     out << all.dump(2) << '\n';
-  } else if (o.output.empty()) {
+  } else if (file.empty()) {
     out << pem;
   } else {
-    fmt::print(out, "certificate of {} {}: {} by {}, serial {}, until {}: {}\n", identity,
-               existed ? "exists" : "issued", o.profile, o.authority, issued.serial, format_instant(issued.not_after),
-               o.output);
+    fmt::print(out, "certificate of {} {}: {} by {}, serial {},{} until {}: {}\n", wish.identity,
+               existed ? "exists" : "issued", o.profile, o.authority, issued.serial,
+               wish.holder ? " key '" + wish.holder->label + "' in token " + wish.holder->token + "," : "",
+               format_instant(issued.not_after), file);
   }
 }
 
-Exit issue_for_key(const IssueOptions& o, Host& host, const pki::Profile& profile) {
-  if (profile.authority)
-    throw Error{Errc::bad_input, "profile " + profile.name + " is an authority's; lamp-ca create uses it"};
-  auto values = values_of(host.site(), o.name, o.values);
-  const auto info = brought_key(o, profile, values);
-  const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(info); });
-  const auto identity = profile.identity.expand(values);
+void fulfil(const IssueOptions& o, Host& host, const pki::Profile& profile, const Wish& wish, std::ostream& out) {
   const auto signer = open_authority(host, o.authority);
-  const std::pair<std::string, std::string> proof{"proof", o.request.empty() ? "public key" : "request"};
-  const auto issued = pki::issue(
-      open_register(host), signer.authority, profile, values, *key, host.now(), host.world().rng,
-      [&](store::Transaction& t, const auto& fresh) { record_issue(host, t, o, identity, *key, proof, fresh); });
+  const auto issued =
+      pki::issue(open_register(host), signer.authority, profile, wish.values, *wish.key, host.now(), host.world().rng,
+                 [&](store::Transaction& t, const auto& fresh) { record_issue(host, t, o, wish, fresh); });
   const auto pem = pki::to_pem(chain_to_send(issued.certificate, signer.authority.chain()));
-  if (!o.output.empty()) publish_if_other(o.output, pem);
-  report_brought(o, issued, identity, pem, host.world().out);
-  host.finish();
-  return Exit::ok;
+  const auto file = wish.holder ? wish.holder->certificate : std::filesystem::path{o.output};
+  if (!file.empty()) publish_if_other(file, pem);
+  report(o, host, wish, issued, pem, out);
+}
+
+ActRequest request_for(const IssueOptions& o, const config::Site& site, const Wish& wish) {
+  return to_issue(
+      site, {o.authority, o.profile, wish.identity, wish.values, pki::key_fingerprint(wish.key->subject_public_key()),
+             wish.holder ? "token " + wish.proof.second : wish.proof.second});
 }
 
 Exit issue(const IssueOptions& o, World& world) {
@@ -186,9 +191,17 @@ Exit issue(const IssueOptions& o, World& world) {
     world.err << "lamp-ca: error: site.yaml says where this certificate goes; -o is for --csr and --public-key\n";
     return Exit::usage;
   }
-  Host host{world};
+  auto aside = o.json ? with_prose_aside(world) : world;
+  Host host{aside};
   const auto profile = load_profile(host.site(), o.profile);
-  return brought ? issue_for_key(o, host, profile) : issue_for_token(o, host, profile);
+  const auto wish = brought ? wish_for_key(o, host.site(), profile) : wish_for_token(o, host, profile);
+  const auto work = [&] { fulfil(o, host, profile, wish, world.out); };
+  if (!o.quorum.empty())
+    return by_quorum(host, key_of_authority(host.site(), o.quorum, o.authority), request_for(o, host.site(), wish),
+                     work, o.json ? &world.out : nullptr);
+  work();
+  host.finish();
+  return Exit::ok;
 }
 
 }  // namespace

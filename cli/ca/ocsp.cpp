@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "cli/ca/by_quorum.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_ocsp.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
@@ -12,7 +14,7 @@ namespace lamp::cli {
 namespace {
 
 struct PresignOptions {
-  std::string authority, signer;
+  std::string authority, signer, quorum;
   std::uint64_t days = 7;
 };
 
@@ -20,14 +22,11 @@ void declare(Arguments& a, PresignOptions& o) {
   a.positional("authority", o.authority, "Authority whose certificates to sign responses for");
   a.option("--days", o.days, "How long the responses hold, 1 to 400 days; 7 by default");
   a.option("--signer", o.signer, "OCSP signer of that authority; the authority itself by default");
+  a.option("--quorum", o.quorum, "Quorum that guards the key: officers approve, the same command then does it");
 }
 
-Exit presign(const PresignOptions& o, World& world) {
-  if (o.days < 1 || o.days > 400) {
-    world.err << "lamp-ca: error: --days is 1 to 400\n";
-    return Exit::usage;
-  }
-  Host host{world};
+void sign_ahead(const PresignOptions& o, Host& host) {
+  auto& world = host.world();
   const auto open = open_responder(host, o.authority, o.signer);
   const bool interactive = world.terminal.is_interactive();
   const auto count =
@@ -44,6 +43,20 @@ Exit presign(const PresignOptions& o, World& world) {
                 {"kept", std::to_string(count.kept)},
                 {"days", std::to_string(o.days)}}});
   fmt::print(world.out, "OCSP responses of {}: {} signed, {} still hold\n", o.authority, count.signed_now, count.kept);
+}
+
+Exit presign(const PresignOptions& o, World& world) {
+  if (o.days < 1 || o.days > 400) {
+    world.err << "lamp-ca: error: --days is 1 to 400\n";
+    return Exit::usage;
+  }
+  Host host{world};
+  if (!o.quorum.empty()) {
+    const GuardedKey key{o.quorum, responder_token(host, o.authority, o.signer),
+                         o.signer.empty() ? "authority " + o.authority : "OCSP signer " + o.signer};
+    return by_quorum(host, key, to_presign(host, o.authority, o.signer, o.days), [&] { sign_ahead(o, host); });
+  }
+  sign_ahead(o, host);
   host.finish();
   return Exit::ok;
 }

@@ -4,7 +4,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/ca/by_quorum.hpp"
 #include "cli/ca/choice.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
 
@@ -13,11 +15,13 @@ namespace {
 
 struct ReleaseOptions {
   Choice one;
+  std::string quorum;
   bool json = false;
 };
 
 void declare(Arguments& a, ReleaseOptions& o) {
   declare_choice(a, o.one);
+  a.option("--quorum", o.quorum, "Quorum that guards the key: officers approve, the same command then does it");
   a.flag("--json", o.json, "Print JSON");
 }
 
@@ -35,13 +39,8 @@ bool release_record(Host& host, const pki::Record& found) {
   });
 }
 
-Exit release(const ReleaseOptions& o, World& world) {
-  if (given(o.one) != 1) {
-    world.err << "lamp-ca: error: name one certificate, by --serial, --certificate or --device\n";
-    return Exit::usage;
-  }
-  Host host{world};
-  const auto record = find_record(host, o.one);
+/// Also when nothing changed: the run that released it may have been killed before it published.
+void release_and_publish(const ReleaseOptions& o, Host& host, const pki::Record& record, std::ostream& out) {
   const bool changed = release_record(host, record);
   const auto open = open_authority(host, record.authority);
   const std::set<std::int64_t> shards{
@@ -52,12 +51,27 @@ Exit release(const ReleaseOptions& o, World& world) {
         {"authority", record.authority}, {"serial", record.serial},
         {"identity", record.identity},   {"profile", record.profile},
         {"released", changed},           {"lists", describe_lists(host.site(), record.authority, lists)}};
-    world.out << all.dump(2) << '\n';
-  } else {
-    fmt::print(world.out, "certificate {} of {} ({} by {}) {}\n", record.serial, record.identity, record.profile,
-               record.authority, changed ? "released from hold" : "is not on hold");
-    report_lists(host, record.authority, lists);
+    out << all.dump(2) << '\n';
+    return;
   }
+  fmt::print(out, "certificate {} of {} ({} by {}) {}\n", record.serial, record.identity, record.profile,
+             record.authority, changed ? "released from hold" : "is not on hold");
+  report_lists(host, record.authority, lists);
+}
+
+Exit release(const ReleaseOptions& o, World& world) {
+  if (given(o.one) != 1) {
+    world.err << "lamp-ca: error: name one certificate, by --serial, --certificate or --device\n";
+    return Exit::usage;
+  }
+  auto aside = o.json ? with_prose_aside(world) : world;
+  Host host{aside};
+  const auto record = find_record(host, o.one);
+  const auto work = [&] { release_and_publish(o, host, record, world.out); };
+  if (!o.quorum.empty())
+    return by_quorum(host, key_of_authority(host.site(), o.quorum, record.authority), to_end_hold(record), work,
+                     o.json ? &world.out : nullptr);
+  work();
   host.finish();
   return Exit::ok;
 }

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/ca/by_quorum.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
@@ -17,7 +19,7 @@ namespace lamp::cli {
 namespace {
 
 struct RenewOptions {
-  std::string serial, authority, request, public_key, output;
+  std::string serial, authority, request, public_key, output, quorum;
   bool same_key = false, json = false;
 };
 
@@ -28,6 +30,7 @@ void declare(Arguments& a, RenewOptions& o) {
   a.option("--public-key", o.public_key, "The new public key, proven otherwise");
   a.flag("--same-key", o.same_key, "For the same key, where the profile allows it");
   a.option("-o,--output", o.output, "Where the certificate goes; standard output when not given");
+  a.option("--quorum", o.quorum, "Quorum that guards the key: officers approve, the same command then does it");
   a.flag("--json", o.json, "Print JSON");
 }
 
@@ -77,13 +80,24 @@ void report(const RenewOptions& o, const pki::Record& old, const pki::Issued& is
   }
 }
 
+void sign_successor(const RenewOptions& o, Host& host, const pki::Record& old, const pki::Profile& profile,
+                    const Botan::Public_Key& key, std::ostream& out) {
+  const auto signer = open_authority(host, old.authority);
+  const auto issued =
+      pki::renew(open_register(host), signer.authority, profile, old, key, host.now(), host.world().rng,
+                 [&](store::Transaction& t, const auto& fresh) { record_renewal(host, t, old, fresh, key); });
+  if (!o.output.empty()) publish_if_other(o.output, pki::to_pem({issued.certificate}));
+  report(o, old, issued, out);
+}
+
 Exit renew(const RenewOptions& o, World& world) {
   const auto given = [](const std::string& text) { return text.empty() ? 0 : 1; };
   if (given(o.request) + given(o.public_key) + (o.same_key ? 1 : 0) != 1) {
     world.err << "lamp-ca: error: give the key of the new certificate: one of --csr, --public-key and --same-key\n";
     return Exit::usage;
   }
-  Host host{world};
+  auto aside = o.json ? with_prose_aside(world) : world;
+  Host host{aside};
   const auto old = find_certificate(host, o.serial, o.authority);
   if (old.state != pki::State::issued)
     throw Error{Errc::denied, "certificate " + old.serial + " is " + std::string{text(old.state)} +
@@ -93,12 +107,11 @@ Exit renew(const RenewOptions& o, World& world) {
     throw Error{Errc::denied, old.identity + " is an authority; lamp-ca create makes its successor"};
   const auto info = wanted_key(o, old);
   const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(info); });
-  const auto signer = open_authority(host, old.authority);
-  const auto issued =
-      pki::renew(open_register(host), signer.authority, profile, old, *key, host.now(), world.rng,
-                 [&](store::Transaction& t, const auto& fresh) { record_renewal(host, t, old, fresh, *key); });
-  if (!o.output.empty()) publish_if_other(o.output, pki::to_pem({issued.certificate}));
-  report(o, old, issued, world.out);
+  const auto work = [&] { sign_successor(o, host, old, profile, *key, world.out); };
+  if (!o.quorum.empty())
+    return by_quorum(host, key_of_authority(host.site(), o.quorum, old.authority),
+                     to_renew(host.site(), old, pki::key_fingerprint(info)), work, o.json ? &world.out : nullptr);
+  work();
   host.finish();
   return Exit::ok;
 }

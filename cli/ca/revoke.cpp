@@ -6,7 +6,9 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "cli/ca/by_quorum.hpp"
 #include "cli/ca/choice.hpp"
+#include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
 #include "lib/base/error.hpp"
@@ -19,7 +21,7 @@ constexpr std::size_t kPart = 500;  // certificates in one durable step
 struct RevokeOptions {
   Choice one;
   BulkChoice many;
-  std::string reason = "unspecified";
+  std::string reason = "unspecified", quorum;
   std::optional<std::uint64_t> expect;
   bool dry_run = false, json = false;
 };
@@ -29,6 +31,7 @@ void declare(Arguments& a, RevokeOptions& o) {
   declare_bulk(a, o.many);
   a.option("--reason", o.reason, "Reason by its name in RFC 5280, such as keyCompromise");
   a.option("--expect", o.expect, "How many certificates that are, when they are many; --dry-run counts them");
+  a.option("--quorum", o.quorum, "Quorum that guards the key: officers approve, the same command then does it");
   a.flag("--dry-run", o.dry_run, "Say what would be revoked and change nothing");
   a.flag("--json", o.json, "Print JSON");
 }
@@ -116,35 +119,37 @@ pki::Selected selected(const pki::Record& record) {
           record.reason};
 }
 
-void finish(const RevokeOptions& o, Host& host, const std::vector<pki::Selected>& chosen, const Outcome& outcome) {
-  auto lists = publish_touched(host, outcome.touched, o.json);
+Exit try_out(const RevokeOptions& o, const std::vector<pki::Selected>& chosen, std::ostream& out) {
   if (o.json) {
-    auto all = report(o, chosen, outcome.revoked);
-    all["lists"] = std::move(lists);
-    host.world().out << all.dump(2) << '\n';
-  }
-  host.finish();
-}
-
-Exit revoke_one(const RevokeOptions& o, Host& host) {
-  const auto one = selected(find_record(host, o.one));
-  auto& out = host.world().out;
-  if (o.dry_run) {
-    if (o.json)
-      out << report(o, {one}, 0).dump(2) << '\n';
-    else
-      fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
+    out << report(o, chosen, 0).dump(2) << '\n';
     return Exit::ok;
   }
-  auto outcome = revoke_all(host, {one}, o.reason);
-  const bool changed = outcome.revoked != 0;
-  if (!o.json)
-    fmt::print(out, "{} {}: {}\n", named(one), changed ? "revoked" : "was revoked before",
-               changed ? o.reason : one.reason);
-  // Also when nothing changed: the run that revoked it may have been killed before it published.
-  outcome.touched[one.authority];
-  finish(o, host, {one}, outcome);
+  for (const auto& one : chosen) fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
+  if (given(o.one) == 0) fmt::print(out, "{} certificates fit\n", chosen.size());
   return Exit::ok;
+}
+
+void say(const RevokeOptions& o, const std::vector<pki::Selected>& chosen, std::uint64_t revoked, std::ostream& out) {
+  if (given(o.one) == 0) {
+    fmt::print(out, "{} certificates revoked: {}; {} were before\n", revoked, o.reason, chosen.size() - revoked);
+    return;
+  }
+  const auto& one = chosen.front();
+  fmt::print(out, "{} {}: {}\n", named(one), revoked != 0 ? "revoked" : "was revoked before",
+             revoked != 0 ? o.reason : one.reason);
+}
+
+void revoke_and_publish(const RevokeOptions& o, Host& host, const std::vector<pki::Selected>& chosen,
+                        std::ostream& out) {
+  auto outcome = revoke_all(host, chosen, o.reason);
+  if (!o.json) say(o, chosen, outcome.revoked, out);
+  // Also when nothing changed: the run that revoked it may have been killed before it published.
+  for (const auto& one : chosen) outcome.touched.try_emplace(one.authority);
+  auto lists = publish_touched(host, outcome.touched, o.json);
+  if (!o.json) return;
+  auto all = report(o, chosen, outcome.revoked);
+  all["lists"] = std::move(lists);
+  out << all.dump(2) << '\n';
 }
 
 void require_expected(const RevokeOptions& o, std::size_t found) {
@@ -154,26 +159,11 @@ void require_expected(const RevokeOptions& o, std::size_t found) {
   throw Error{Errc::denied, say + "; nothing was revoked: look with --dry-run, then say --expect and their number"};
 }
 
-Exit revoke_many(const RevokeOptions& o, Host& host) {
-  const auto chosen = find_many(host, selection_of(o.many, o.one.authority));
-  auto& out = host.world().out;
-  if (o.dry_run && o.json) {
-    out << report(o, chosen, 0).dump(2) << '\n';
-    return Exit::ok;
-  }
-  if (o.dry_run) {
-    for (const auto& one : chosen) fmt::print(out, "would revoke {}: it is {}\n", named(one), one.state);
-    fmt::print(out, "{} certificates fit\n", chosen.size());
-    return Exit::ok;
-  }
-  require_expected(o, chosen.size());
-  auto outcome = revoke_all(host, chosen, o.reason);
-  if (!o.json)
-    fmt::print(out, "{} certificates revoked: {}; {} were before\n", outcome.revoked, o.reason,
-               chosen.size() - outcome.revoked);
-  for (const auto& one : chosen) outcome.touched.try_emplace(one.authority);
-  finish(o, host, chosen, outcome);
-  return Exit::ok;
+std::vector<pki::Selected> choose(const RevokeOptions& o, Host& host) {
+  if (given(o.one) == 1) return {selected(find_record(host, o.one))};
+  auto chosen = find_many(host, selection_of(o.many, o.one.authority));
+  if (!o.dry_run) require_expected(o, chosen.size());
+  return chosen;
 }
 
 Exit revoke(const RevokeOptions& o, World& world) {
@@ -182,9 +172,20 @@ Exit revoke(const RevokeOptions& o, World& world) {
                  "--mac-from with --mac-to, or --device-from with --device-to\n";
     return Exit::usage;
   }
-  Host host{world};
+  auto aside = o.json ? with_prose_aside(world) : world;
+  Host host{aside};
   (void)pki::reason_code(o.reason);
-  return given(o.one) == 1 ? revoke_one(o, host) : revoke_many(o, host);
+  const auto chosen = choose(o, host);
+  if (o.dry_run) return try_out(o, chosen, world.out);
+  const auto work = [&] { revoke_and_publish(o, host, chosen, world.out); };
+  if (!o.quorum.empty() && !chosen.empty()) {
+    const auto& authority = chosen.front().authority;
+    return by_quorum(host, key_of_authority(host.site(), o.quorum, authority), to_revoke(authority, chosen, o.reason),
+                     work, o.json ? &world.out : nullptr);
+  }
+  work();
+  host.finish();
+  return Exit::ok;
 }
 
 }  // namespace

@@ -24,13 +24,18 @@ KeyPlace key_place(Host& host, const std::string& authority, const std::string& 
   return {rule.token, rule.label.expand({{"name", signer}, {"site", host.site().name}})};
 }
 
-std::unique_ptr<OpenAuthority> open_delegate(Host& host, const std::string& authority, const std::string& signer) {
+/// Its own first.
+std::vector<Bytes> signer_chain(Host& host, const std::string& authority, const std::string& signer) {
   require_name(signer, "OCSP signer");
   const auto person = host.site().people.find(signer);
   const auto file = person != host.site().people.end()
                         ? person->second.certificate
                         : authority_file(host.site(), authority, "certs/" + signer + ".pem");
-  auto chain = pki::load_certificates(file);
+  return pki::load_certificates(file);
+}
+
+std::unique_ptr<OpenAuthority> open_delegate(Host& host, const std::string& authority, const std::string& signer) {
+  auto chain = signer_chain(host, authority, signer);
   const auto place = key_place(host, authority, signer, chain.front());
   auto key =
       in_context("key of OCSP signer " + signer, [&] { return host.token(place.token).signing_key(place.label); });
@@ -39,6 +44,11 @@ std::unique_ptr<OpenAuthority> open_delegate(Host& host, const std::string& auth
 }
 
 }  // namespace
+
+std::string responder_token(Host& host, const std::string& authority, const std::string& signer) {
+  if (signer.empty()) return authority_token(host.site(), authority);
+  return key_place(host, authority, signer, signer_chain(host, authority, signer).front()).token;
+}
 
 OpenResponder open_responder(Host& host, const std::string& authority, const std::string& signer) {
   auto open = signer.empty() ? std::make_unique<OpenAuthority>(open_authority(host, authority))

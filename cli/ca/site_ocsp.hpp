@@ -20,6 +20,9 @@ struct OpenResponder {
 /// ca/<authority>/certs/<signer>.pem.
 [[nodiscard]] OpenResponder open_responder(Host& host, const std::string& authority, const std::string& signer);
 
+/// The token that this key is in.
+[[nodiscard]] std::string responder_token(Host& host, const std::string& authority, const std::string& signer);
+
 /// Every authority of the site that has a certificate, answering from what was signed ahead: no token is opened.
 [[nodiscard]] std::vector<pki::OcspAuthority> keyless_responders(const config::Site& site);
 
