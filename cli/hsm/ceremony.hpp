@@ -2,6 +2,7 @@
 #pragma once
 
 #include <filesystem>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "cli/command.hpp"
@@ -27,6 +28,10 @@ void require_fitting(const ceremony::Plan& plan, const config::Site& site);
 
 /// Carries the plan out, or goes on with it: transcript, audit records, and a line for each step on world.out.
 void carry_out(const ceremony::Plan& plan, ceremony::Mode mode, Host& host);
+
+/// For --json: the plan; and what a transcript says was done. `file` is named in it as it is given.
+[[nodiscard]] nlohmann::json describe(const ceremony::Plan& plan);
+[[nodiscard]] nlohmann::json describe_transcript(const ceremony::Plan& plan, const std::filesystem::path& file);
 
 /// The same on throw-away tokens in a temporary folder; its transcript is kept as ceremonies/<name>/rehearsal.cbor.
 void rehearse(const ceremony::Plan& plan, const config::Site& site, World& world);

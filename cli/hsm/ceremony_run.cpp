@@ -4,6 +4,7 @@
 #include <fmt/ostream.h>
 
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "cli/hsm/ceremony.hpp"
@@ -26,7 +27,7 @@ using ceremony::Record;
 struct RunOptions {
   std::string steps;
   std::string digest;
-  bool dry_run = false, rehearse = false;
+  bool dry_run = false, rehearse = false, json = false;
 };
 
 void declare(Arguments& a, RunOptions& o) {
@@ -34,6 +35,7 @@ void declare(Arguments& a, RunOptions& o) {
   a.option("--confirm-digest", o.digest, "SHA-256 of the reviewed file; else its first 8 digits are asked");
   a.flag("--dry-run", o.dry_run, "Show the plan and touch nothing");
   a.flag("--rehearse", o.rehearse, "Run it on throw-away tokens in a temporary folder");
+  a.flag("--json", o.json, "Print JSON at the end; what happens is told with the messages");
 }
 
 void print_plan(const Plan& plan, std::ostream& out) {
@@ -257,23 +259,34 @@ class Ceremony {
   std::uint64_t finished_ = 0;
 };
 
-Exit run_ceremony(const RunOptions& o, World& world) {
+/// The ceremony or its rehearsal; gives the transcript's place.
+std::filesystem::path hold(const RunOptions& o, const Plan& plan, const config::Site& site, World& world) {
+  if (!o.rehearse || !o.digest.empty()) confirm_digest(plan, o.digest, world);
+  if (o.rehearse) {
+    rehearse(plan, site, world);
+    return ceremony_file(site, plan.name, "rehearsal.cbor");
+  }
+  Host host{world};
+  carry_out(plan, Mode::real, host);
+  carry_records(host);
+  return ceremony_file(site, plan.name, "transcript.cbor");
+}
+
+Exit run_ceremony(const RunOptions& o, World& given) {
+  auto world = o.json ? with_prose_aside(given) : given;
   const auto plan = Plan::load(o.steps);
   const auto site = config::Site::find(world.site);
   print_plan(plan, world.out);
   require_fitting(plan, site);
   if (o.dry_run) {
-    print_steps(plan, world.out);
+    if (o.json)
+      given.out << describe(plan).dump(2) << '\n';
+    else
+      print_steps(plan, world.out);
     return Exit::ok;
   }
-  if (!o.rehearse || !o.digest.empty()) confirm_digest(plan, o.digest, world);
-  if (o.rehearse) {
-    rehearse(plan, site, world);
-    return Exit::ok;
-  }
-  Host host{world};
-  carry_out(plan, Mode::real, host);
-  carry_records(host);
+  const auto transcript = hold(o, plan, site, world);
+  if (o.json) given.out << describe_transcript(plan, transcript).dump(2) << '\n';
   return Exit::ok;
 }
 
