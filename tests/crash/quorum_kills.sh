@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # quorum_kills.sh BIN-FOLDER SITES-FOLDER SHIM STRIDE: kills (-9) `lamp-hsm quorum rotate`, `replace` (without an SO PIN, and with
 # one that is dealt anew) and `recover`, which officers have approved, at every sync, before and after every rename and removal,
-# and at every STRIDE-th request to a token (of the longer replace at every third sync, unless STRIDE is 1), each time on a fresh copy of a site whose guarded token lives in a `p11-kit
-# server` that is not killed. (The others do not, because it cannot forward an agreement of keys; no kill is in the midst of
-# what SoftHSM writes.) The same command then finishes; the PIN was renewed exactly once; other officers open the token, and
-# reset its PIN by the SO PIN; nothing of the renewal is left over.
-# `quorum rehearse` is killed at every STRIDE-th sync and rename: nothing of the site has changed, and the next one tidies up.
+# and at every STRIDE-th request to a token (of the longer replace at every third sync, unless STRIDE is 1), each time on a
+# fresh copy of a site whose guarded token lives in a `p11-kit server` that is not killed. (The others do not, because it
+# cannot forward an agreement of keys; no kill is in the midst of what SoftHSM writes.) The same command then finishes; the
+# PIN was renewed exactly once; other officers open the token, and reset its PIN by the SO PIN; nothing of the renewal is
+# left over. `quorum rehearse` is killed at some syncs and renames: nothing of the site has changed, and the next one tidies
+# up.
 set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 stride=$4
 source "$(dirname "$0")/common.sh"
