@@ -35,6 +35,9 @@ class Line {
     return worked;
   }
 
+  /// A device that failed and was not seen again failed for good.
+  void end() { result.failed += unfinished_.size(); }
+
   LineResult result;
 
  private:
@@ -43,12 +46,16 @@ class Line {
     watcher_.begun(port);
     const auto done = attempt([&] { return flow_.run(port); });
     watcher_.finished(port, done);
+    unfinished_.erase(port);
     if (const auto* outcome = std::get_if<Outcome>(&done)) {
       ++(outcome->result == Outcome::Result::good ? result.good : result.refused);
       return false;
     }
     const bool again = std::get<Error>(done).code() == Errc::unavailable && !last_try;
-    if (!again) ++result.failed;
+    if (again)
+      unfinished_.insert(port);
+    else
+      ++result.failed;
     return again;
   }
 
@@ -57,6 +64,7 @@ class Line {
   LineWatcher& watcher_;
   StationFlow flow_;
   std::map<std::string, int> tries_;  ///< by port, for as long as it is occupied
+  std::set<std::string> unfinished_;  ///< ports whose device was to be tried again
 };
 
 }  // namespace
@@ -77,6 +85,7 @@ LineResult run_line(const Station& station, Bench& bench, LineWatcher& watcher, 
     bench.wait(kPause);
     idle += kPause;
   }
+  line.end();
   return line.result;
 }
 

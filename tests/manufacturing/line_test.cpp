@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "lib/base/error.hpp"
 #include "tests/manufacturing/small_station.hpp"
 
 namespace lamp::manufacturing {
@@ -69,6 +70,21 @@ TEST(Line, TriesASilentDeviceThreeTimesAndGoesOnWithTheNext) {
   EXPECT_EQ(result.good, 1U);
   EXPECT_EQ(result.failed, 1U);
   EXPECT_EQ(watcher.tries, 4);
+}
+
+// Its try counts as failed although nobody can try again.
+TEST(Line, CountsADeviceThatIsPulledOutInTheMiddleAsFailed) {
+  SmallStation small;
+  Quiet watcher;
+  small.bench.plug_in("1-1", small.new_device("smart-lamp"));
+  small.bench.falsify = [&](Response& response) {
+    if (std::holds_alternative<Identity>(response.body)) return;
+    small.bench.unplug("1-1");
+    throw Error{Errc::unavailable, "the device is gone"};
+  };
+  const auto result = run(small, LineLimits::Until::plugged_in_now, watcher);
+  EXPECT_EQ(result.good, 0U);
+  EXPECT_EQ(result.failed, 1U);
 }
 
 TEST(Line, DoesOnePassOverWhatIsPluggedInNow) {
