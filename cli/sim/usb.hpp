@@ -9,6 +9,9 @@ namespace lamp::cli {
 
 struct SimUsbOptions {
   std::vector<std::string> models;  ///< MODEL=COUNT
+  std::vector<std::string> faults;  ///< DEVICE=KIND@STEP
+  std::string capture;              ///< file; none when empty
+  bool vhci = false;
   std::vector<std::string> command;
 };
 

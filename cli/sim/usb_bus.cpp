@@ -141,6 +141,7 @@ struct UsbBus::Impl {
 
   std::monostate restart(Slot& slot) {
     disappear(slot);
+    if (!slot.device->comes_back()) return {};
     std::this_thread::sleep_for(kRestart);
     slot.port.come_back();
     appear(slot);

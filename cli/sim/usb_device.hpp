@@ -57,6 +57,8 @@ class UsbDevice {
   /// whatever is half done there is forgotten. Power stayed.
   virtual void clear_halt(std::uint8_t endpoint) = 0;
   virtual void bus_reset() = 0;
+  /// Whether it is plugged in again after it left.
+  [[nodiscard]] virtual bool comes_back() const { return true; }
 };
 
 }  // namespace lamp::sim

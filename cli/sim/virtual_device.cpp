@@ -75,8 +75,9 @@ std::unique_ptr<Botan::Private_Key> device_key(const FlashContents& contents) {
   });
 }
 
-VirtualDevice::VirtualDevice(DeviceFlash flash, Botan::RandomNumberGenerator& rng)
+VirtualDevice::VirtualDevice(DeviceFlash flash, Botan::RandomNumberGenerator& rng, DeviceDefects defects)
     : flash_{std::move(flash)},
+      defects_{std::move(defects)},
       rng_{rng},
       session_key_{make_session_key(rng)},
       debug_port_{flash_.contents().debug_port} {}
@@ -104,10 +105,13 @@ Bytes VirtualDevice::sign(ByteView message) {
 
 ResponseBody VirtualDevice::act(const Identify& /*request*/) {
   const auto& contents = flash_.contents();
-  return Identity{
-      contents.model,        contents.chip_id,         contents.hardware_revision,
-      contents.state,        firmware_version(flash_), crypto::SoftwareAgreementKey{*session_key_, rng_}.public_point(),
-      block_digest(contents)};
+  return Identity{contents.model,
+                  chip_id(),
+                  contents.hardware_revision,
+                  contents.state,
+                  firmware_version(flash_),
+                  crypto::SoftwareAgreementKey{*session_key_, rng_}.public_point(),
+                  block_digest(contents)};
 }
 
 ResponseBody VirtualDevice::act(const Generate& request) {
@@ -130,7 +134,7 @@ ResponseBody VirtualDevice::act(const Install& request) {
     return wrong_state(contents.state);
   auto opened = attempt([&] {
     crypto::SoftwareAgreementKey key{*session_key_, rng_};
-    return crypto::open_sealed(request.box, key, install_context(contents.chip_id));
+    return crypto::open_sealed(request.box, key, install_context(chip_id()));
   });
   auto* block = std::get_if<SecureBytes>(&opened);
   if (block == nullptr) return Refusal{Status::wrong_content, "box is not for this device's session"};
@@ -152,9 +156,9 @@ ResponseBody VirtualDevice::act(const Prove& request) {
 ResponseBody VirtualDevice::act(const Lock& /*request*/) {
   auto contents = flash_.contents();
   if (contents.state < Lifecycle::provisioned) return wrong_state(contents.state);
-  if (contents.state == Lifecycle::provisioned) {
+  if (contents.state == Lifecycle::provisioned && !defects_.no_lock) {
     contents.state = Lifecycle::locked;
-    contents.debug_port = DebugPort::locked;  // takes effect at the next power-up
+    if (!defects_.open_port) contents.debug_port = DebugPort::locked;  // takes effect at the next power-up
     flash_.write(std::move(contents));
   }
   return Locked{};

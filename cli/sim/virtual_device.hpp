@@ -16,10 +16,18 @@ class RandomNumberGenerator;
 
 namespace lamp::sim {
 
+/// What is wrong with a device's firmware or chip, for training and tests.
+struct DeviceDefects {
+  bool no_lock = false;    ///< says that it locked, and did not
+  bool open_port = false;  ///< the fuse of the debug port does not take
+  Bytes chip_id{};         ///< another device's; its own when empty
+  [[nodiscard]] bool are_there() const noexcept { return no_lock || open_port || !chip_id.empty(); }
+};
+
 class VirtualDevice {
  public:
   /// Power-up: makes the session's key pair. The generator must outlive the device.
-  VirtualDevice(DeviceFlash flash, Botan::RandomNumberGenerator& rng);
+  VirtualDevice(DeviceFlash flash, Botan::RandomNumberGenerator& rng, DeviceDefects defects = {});
   VirtualDevice(VirtualDevice&&) noexcept;
   VirtualDevice& operator=(VirtualDevice&&) = delete;
   VirtualDevice(const VirtualDevice&) = delete;
@@ -32,7 +40,9 @@ class VirtualDevice {
   void power_cycle();
 
   [[nodiscard]] const std::string& model() const noexcept { return flash_.contents().model; }
-  [[nodiscard]] const Bytes& chip_id() const noexcept { return flash_.contents().chip_id; }
+  [[nodiscard]] const Bytes& chip_id() const noexcept {
+    return defects_.chip_id.empty() ? flash_.contents().chip_id : defects_.chip_id;
+  }
   [[nodiscard]] std::string name() const { return flash_.name(); }
   [[nodiscard]] DeviceFlash& flash() noexcept { return flash_; }
 
@@ -46,6 +56,7 @@ class VirtualDevice {
   [[nodiscard]] Bytes sign(ByteView message);
 
   DeviceFlash flash_;
+  DeviceDefects defects_;
   Botan::RandomNumberGenerator& rng_;
   std::unique_ptr<Botan::Private_Key> session_key_;
   manufacturing::DebugPort debug_port_;  ///< as the chip latched it at power-up
