@@ -5,6 +5,7 @@
 #   ./deps.sh            what ./quickstart.sh needs
 #   ./deps.sh --tests    also what ./check.sh needs
 #   ./deps.sh --prefix   prints the CMAKE_PREFIX_PATH for the Botan that is built here
+#   ./deps.sh --guest    prints the folder of the kernel that --tests unpacks for the test of the real USB stack
 set -euo pipefail
 
 readonly botan_major=3
@@ -17,7 +18,9 @@ readonly test_packages=(
   libgtest-dev libgmock-dev libcbor-dev clang-19 clang-tidy-19 clang-format-19 libclang-rt-19-dev
   # a reader of our QR codes, and who renders our SVG and PDF for it
   zbar-tools librsvg2-bin poppler-utils
-  mandoc dfu-util procps git gnutls-bin swupdate cpio python3-cbor2
+  mandoc dfu-util tcpdump procps git gnutls-bin swupdate cpio python3-cbor2
+  # a machine of its own for the test of the real USB stack; its kernel is fetched below
+  qemu-system-x86 busybox-static udev xz-utils zstd
   # tokens: NSS softokn, openCryptoki's soft token, tpm2-pkcs11 on swtpm, OpenSC on virtual cards
   libnss3 libnss3-tools opencryptoki pcscd vsmartcard-vpcd opensc opensc-pkcs11 libtpm2-pkcs11-1 libtpm2-pkcs11-tools swtpm tpm2-abrmd libtss2-tcti-tabrmd0 tpm2-tools dbus)
 readonly cache="${LAMP_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/lamplighter}"
@@ -119,15 +122,74 @@ build_botan() {
   rm -rf "$work"
 }
 
+# Debian's stock kernel for a guest that has USB, which this machine's own kernel may lack: unpacked, not installed. Only
+# the uncompressed kernel and the modules of the virtual host controller are kept, in load order.
+guest_kernel() { printf '%s/guest-kernel' "$cache"; }
+
+# unpack_kernel VMLINUZ INTO: the ELF file inside, whichever way it is compressed.
+unpack_kernel() {
+  local vmlinuz=$1 into=$2 magic unpack offset
+  while read -r magic unpack; do
+    for offset in $(LC_ALL=C grep -abo -P "$magic" "$vmlinuz" | cut -d: -f1); do
+      # What follows the compressed part makes the program complain; the ELF file's magic tells whether it was one.
+      tail -c "+$((offset + 1))" "$vmlinuz" | $unpack 2>/dev/null >"$into" || true
+      [ "$(head -c 4 "$into" | tail -c 3)" = ELF ] && return 0
+    done
+  done <<'END'
+\x28\xb5\x2f\xfd zstd -dcq
+\xfd7zXZ\x00 xz -dcq
+END
+  return 1
+}
+
+# add_module TREE NAME INTO: the module, after those that it needs; one that is built in is passed over.
+add_module() {
+  local tree=$1 name=${2//-/_} into=$3 file needed
+  [ -e "$into/$name.ko" ] && return 0
+  file=$(find "$tree" -name "${name//_/[-_]}.ko*" | head -n 1)
+  [ -n "$file" ] || return 0
+  case "$file" in
+    *.xz) xz -dc "$file" ;;
+    *.zst) zstd -dcq "$file" ;;
+    *) cat "$file" ;;
+  esac >"$into/$name.ko"
+  for needed in $(tr '\0' '\n' <"$into/$name.ko" | sed -n 's/^depends=//p' | tr , ' '); do add_module "$tree" "$needed" "$into"; done
+  printf '%s\n' "$name" >>"$into/modules"
+}
+
+fetch_guest_kernel() {
+  local kernel log package work
+  local download=(apt-get -o APT::Sandbox::User=root download -q)
+  kernel=$(guest_kernel)
+  [ "$(uname -m)" = x86_64 ] || return 0
+  [ -e "$kernel/complete" ] && return 0
+  work="$kernel.work" log="$cache/guest-kernel.log"
+  rm -rf "$kernel" "$work"
+  mkdir -p "$kernel" "$work"
+  package=$(apt-cache depends linux-image-amd64 2>/dev/null | sed -n 's/.*Depends: \(linux-image-[0-9].*\)/\1/p' | head -n 1)
+  [ -n "$package" ] || die "no package linux-image-amd64 in this system's apt sources"
+  say "fetching Debian's kernel for the guest of the USB test, $package (about 20 s, once, into $kernel)"
+  if ! (cd "$work" && "${download[@]}" "$package" >"$log" 2>&1); then
+    die "could not fetch $package; 'apt-get update' may help; see $log"
+  fi
+  dpkg-deb -x "$work/$package"_*.deb "$work/tree"
+  unpack_kernel "$(find "$work/tree/boot" -name 'vmlinuz-*')" "$kernel/vmlinux" || die "the kernel in $package is compressed in an unknown way"
+  add_module "$work/tree" vhci-hcd "$kernel"
+  [ -e "$kernel/vhci_hcd.ko" ] || die "$package has no vhci-hcd"
+  rm -rf "$work"
+  touch "$kernel/complete"
+}
+
 main() {
   case "${1:-}" in
     '' | --tests) ;;
     --prefix) botan_prefix; exit 0 ;;
-    *) printf 'usage: ./deps.sh [--tests | --prefix]\n' >&2; exit 2 ;;
+    --guest) guest_kernel; exit 0 ;;
+    *) printf 'usage: ./deps.sh [--tests | --prefix | --guest]\n' >&2; exit 2 ;;
   esac
   command -v apt-get >/dev/null || die "this script knows Debian 12 and 13 only; README.md lists what to install elsewhere"
   install_packages "${build_packages[@]}"
-  [ "${1:-}" = --tests ] && install_packages "${test_packages[@]}"
+  [ "${1:-}" = --tests ] && { install_packages "${test_packages[@]}"; fetch_guest_kernel; }
   build_botan
 }
 
