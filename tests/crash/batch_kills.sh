@@ -10,7 +10,7 @@ readonly seed=${LAMP_KILL_SEED:-$(date +%s)}
 RANDOM=$((seed % 32768))
 printf 'seed %s\n' "$seed"
 
-batch() { lamp-ca batch device rows.csv --profile idevid -o "$1.jsonl"; }
+readonly batch=(lamp-ca batch device rows.csv --profile idevid -o)
 
 # What a checkpoint says is in the output stays there, byte for byte.
 keep_acknowledged() {
@@ -26,7 +26,7 @@ keep_acknowledged() {
 # killed_after SECONDS NAME [checkpoint]: counted from the start, or from the next checkpoint; false when the batch ended before.
 killed_after() {
   local status=0 pid killer
-  batch "$2" >run.log 2>&1 &
+  "${batch[@]}" "$2.jsonl" >run.log 2>&1 &  # no function: its shell would be killed in the place of lamp-ca
   pid=$!
   kill_later "$pid" "$@" 2>/dev/null &
   killer=$!
@@ -88,9 +88,11 @@ check_some() {
   openssl verify -x509_strict -CAfile ca/root/cert.pem -untrusted ca/device/cert.pem some/*.pem >run.log 2>&1 || die "openssl refuses a certificate"
 }
 
+[ "$rows" -gt 16384 ] || die "a batch of $rows rows has no checkpoint to be killed behind"
 resumed=0 batches=0
 while [ "$kills" -lt "$wanted" ]; do
   batches=$((batches + 1))
+  [ "$batches" -le $((wanted * 2)) ] || die "$batches batches ended before they could be killed"
   name=B$batches
   "$make_rows" "$rows" "$name" >rows.csv
   : >acknowledged
@@ -106,7 +108,7 @@ while [ "$kills" -lt "$wanted" ]; do
     [ ! -s acknowledged ] || resumed=$((resumed + 1))
   done
   if [ ! -e "$name.jsonl" ]; then
-    batch "$name" >run.log 2>&1 && die "a batch with faults says it has none"
+    "${batch[@]}" "$name.jsonl" >run.log 2>&1 && die "a batch with faults says it has none"
     [ -e "$name.jsonl" ] || die "the batch did not go on"
   fi
   check_whole "$name"
