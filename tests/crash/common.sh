@@ -50,7 +50,7 @@ start_server() {
     >/dev/null 2>&1 &
   server=$!
   export P11_KIT_SERVER_ADDRESS=unix:path=$socket
-  for ((tries = 0; tries < 200; tries++)); do [ -S "$socket" ] && return 0; sleep 0.05; done
+  for ((tries = 0; tries < 200; tries++)); do grep -q " 00010000 .* $socket\$" /proc/net/unix && return 0; sleep 0.05; done  # it listens
   die "the token server does not start"
 }
 

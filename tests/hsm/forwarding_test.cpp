@@ -4,17 +4,13 @@
 #include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 #include <gmock/gmock.h>
-#include <signal.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include <chrono>
 #include <cstdlib>
-#include <thread>
+#include <memory>
 
 #include "hsm/token.hpp"
 #include "lib/base/error.hpp"
+#include "tests/hsm/fixtures/process.hpp"
 #include "tests/support/softhsm.hpp"
 
 namespace lamp::hsm {
@@ -25,33 +21,6 @@ using test::SoftHsm;
 
 const std::filesystem::path kClientModule = "/usr/lib/x86_64-linux-gnu/pkcs11/p11-kit-client.so";
 const TokenAddress kForwarded{kClientModule, "pkcs11:token=release"};
-
-/// `p11-kit server` over a socket, ended with the test.
-class Server {
- public:
-  explicit Server(const std::filesystem::path& socket) {
-    const std::string provider = SoftHsm::module();
-    const std::string name = socket;
-    const char* argv[] = {"p11-kit", "server",     "--foreground", "--provider", provider.c_str(),
-                          "--name",  name.c_str(), "pkcs11:",      nullptr};
-    if (::posix_spawnp(&pid_, argv[0], nullptr, nullptr, const_cast<char**>(argv), environ) != 0) pid_ = 0;
-    for (int i = 0; i < 200 && !std::filesystem::exists(socket); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds{10});
-    }
-    ::setenv("P11_KIT_SERVER_ADDRESS", ("unix:path=" + name).c_str(), 1);
-  }
-  Server(const Server&) = delete;
-  Server& operator=(const Server&) = delete;
-  ~Server() {
-    ::unsetenv("P11_KIT_SERVER_ADDRESS");
-    if (pid_ == 0) return;
-    ::kill(pid_, SIGTERM);
-    ::waitpid(pid_, nullptr, 0);
-  }
-
- private:
-  pid_t pid_ = 0;
-};
 
 class ForwardingTest : public test::SoftHsmTest {
  protected:
@@ -68,13 +37,22 @@ class ForwardingTest : public test::SoftHsmTest {
       token.generate_aes_key("kek");
       wrapped_ = token.wrap_aes_key("kek", token.public_key("transport")->subject_public_key());
     }
-    server_ = std::make_unique<Server>(softhsm_->directory() / "p11.sock");
+    const auto socket = softhsm_->directory() / "p11.sock";
+    server_ =
+        std::make_unique<test::Process>(std::vector<std::string>{"p11-kit", "server", "--foreground", "--provider",
+                                                                 SoftHsm::module(), "--name", socket, "pkcs11:"},
+                                        softhsm_->directory() / "server.log");
+    ASSERT_TRUE(test::wait_until([&] { return test::is_listening(socket); })) << "p11-kit server does not start";
+    ::setenv("P11_KIT_SERVER_ADDRESS", ("unix:path=" + socket.string()).c_str(), 1);
   }
-  void TearDown() override { server_.reset(); }
+  void TearDown() override {
+    ::unsetenv("P11_KIT_SERVER_ADDRESS");
+    server_.reset();
+  }
 
   Botan::AutoSeeded_RNG rng_;
   Bytes wrapped_;
-  std::unique_ptr<Server> server_;
+  std::unique_ptr<test::Process> server_;
 };
 
 TEST_F(ForwardingTest, SignsAndDecrypts) {
