@@ -2,7 +2,6 @@
 #include "manufacturing/esp_efuse.hpp"
 
 #include <botan/system_rng.h>
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/error.hpp"
@@ -12,8 +11,6 @@
 
 namespace lamp::manufacturing {
 namespace {
-
-using testing::HasSubstr;
 
 class Espefuse : public testing::Test {
  protected:
@@ -48,25 +45,6 @@ TEST_F(Espefuse, LocksOnceAndForAll) {
   EXPECT_TRUE(chip_.summary().is_locked());
   chip_.lock();  // nothing is left to burn
   EXPECT_TRUE(chip_.summary().is_locked());
-}
-
-TEST(EfuseSummaries, ThatLackAFuseAreRefused) {
-  EXPECT_THROW((void)parse_efuse_summary("", 0), Error);
-  EXPECT_THROW((void)parse_efuse_summary("espefuse v4\n{}", 0), Error);
-  EXPECT_THROW((void)parse_efuse_summary(R"({"MAC": {"value": 5}})", 0), Error);
-  EXPECT_THROW((void)parse_efuse_summary("{\"MAC\": ", 0), Error);
-}
-
-TEST(ToolRun, GivesTheSecretToTheProgramAlone) {
-  const auto ran = run_tool({"cat", kSecretPath}, as_bytes("hidden"), std::chrono::seconds{10});
-  EXPECT_EQ(ran.status, 0);
-  EXPECT_EQ(ran.out, "hidden");
-}
-
-TEST(ToolRun, EndsAProgramThatDoesNotEnd) {
-  EXPECT_THROW((void)run_tool({"sleep", "60"}, {}, std::chrono::seconds{0}), Error);
-  const auto absent = attempt([] { return run_tool({"no-such-program"}, {}, std::chrono::seconds{1}); });
-  EXPECT_EQ(std::get<Error>(absent).code(), Errc::not_found);
 }
 
 }  // namespace
