@@ -5,6 +5,7 @@
 
 #include "lib/base/file.hpp"
 #include "lib/cloud/identity.hpp"
+#include "tests/quorum/small_quorum.hpp"
 
 namespace lamp::test {
 namespace {
@@ -20,6 +21,7 @@ RunningService::RunningService()
   cloud::migrate(database_);
   devices.write_crl(directory / "device.crl");
   clients.write_crl(directory / "client.crl");
+  publish(directory / "quorum.yaml", small_quorum().roster.yaml());
   const cloud::Service service{
       database_, clock, Botan::system_rng(), artifacts_, "https://localhost", std::chrono::seconds{300}};
   cloud::add_ddi_routes(router_, service);
