@@ -92,7 +92,7 @@ void WriteLane::run(const Act& act) {
 bool WriteLane::take_part(std::unique_lock<std::mutex>& lock, const Act& act) {
   if (!admit()) return false;
   const auto company = open_;
-  const bool first = company->acts == 0;
+  const bool first = company->acts++ == 0;
   const auto failure = failure_of([&] {
     call(act);
     if (!first) connection_.execute("RELEASE act");
@@ -109,7 +109,6 @@ bool WriteLane::take_part(std::unique_lock<std::mutex>& lock, const Act& act) {
     return false;
   }
   if (failure && connection_.was_busy()) return false;
-  ++company->acts;
   await_end(lock, *company);
   if (!company->durable && company->acts == 1 && !connection_.was_busy()) std::rethrow_exception(company->failure);
   // What the act read, and threw for, may have been another's that came to nothing: it is asked again.
