@@ -1,19 +1,15 @@
 #include "lib/pki/crl.hpp"
 
-#include <botan/der_enc.h>
 #include <botan/hash.h>
 
 #include "lib/base/error.hpp"
 #include "lib/pki/certificate.hpp"
+#include "lib/pki/der_writer.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
 namespace {
-
-using Botan::ASN1_Class;
-using Botan::ASN1_Type;
-using Botan::DER_Encoder;
 
 constexpr std::int64_t kPage = 4096;
 
@@ -91,30 +87,23 @@ Start start_list(store::Transaction& t, const std::string& authority, const Shar
 
 /// IssuingDistributionPoint { [0] { [0] fullName } }: critical, so that nobody takes a part for the whole.
 Bytes encode_issuing_point(const std::vector<std::string>& urls) {
-  Bytes value;
-  DER_Encoder der{value};
-  der.start_sequence().start_context_specific(0).start_context_specific(0);
-  for (const auto& url : urls) der.add_object(ASN1_Type{6}, ASN1_Class::ContextSpecific, url);
-  der.end_cons().end_cons().end_cons();
-  return encode_extension(oid::kIssuingDistributionPoint, true, value);
+  der::Writer der;
+  der.begin(der::kSequence).begin(der::constructed_context(0)).begin(der::constructed_context(0));
+  for (const auto& url : urls) der.add(der::context(6), url);
+  return encode_extension(oid::kIssuingDistributionPoint, true, der.end().end().end().take());
 }
 
 Bytes encode_list(const IssuerFacts& issuer, const Start& start, const Shard& scope) {
   const auto& list = start.list;
-  Bytes tbs;
-  DER_Encoder der{tbs};
-  der.start_sequence().encode(std::size_t{1}).raw_bytes(issuer.signature_algorithm).raw_bytes(issuer.subject);
-  der.raw_bytes(encode_time(list.this_update)).raw_bytes(encode_time(list.next_update));
-  if (!start.entries.empty()) der.start_sequence().raw_bytes(start.entries).end_cons();
-  Bytes number;
-  DER_Encoder{number}.encode(static_cast<std::size_t>(list.number));
-  der.start_explicit_context_specific(0).start_sequence();
-  der.raw_bytes(encode_authority_key_id(issuer.key_id));
-  der.raw_bytes(encode_extension(oid::kCrlNumber, false, number));
-  if (scope.number != kWholeList) der.raw_bytes(encode_issuing_point(scope.urls));
-  der.end_cons().end_cons();
-  der.end_cons();
-  return tbs;
+  der::Writer der;
+  der.begin(der::kSequence).integer(1).raw(issuer.signature_algorithm).raw(issuer.subject);
+  der.raw(encode_time(list.this_update)).raw(encode_time(list.next_update));
+  if (!start.entries.empty()) der.begin(der::kSequence).raw(start.entries).end();
+  der.begin(der::constructed_context(0)).begin(der::kSequence);
+  der.raw(encode_authority_key_id(issuer.key_id));
+  der.raw(encode_extension(oid::kCrlNumber, false, der::Writer{}.integer(list.number).take()));
+  if (scope.number != kWholeList) der.raw(encode_issuing_point(scope.urls));
+  return der.end().end().end().take();
 }
 
 std::string digest_of(ByteView der) {

@@ -1,5 +1,8 @@
 #include "lib/pki/der.hpp"
 
+#include <array>
+#include <charconv>
+
 #include "lib/base/error.hpp"
 
 namespace lamp::pki::der {
@@ -57,21 +60,28 @@ void Reader::end(std::string_view what) const {
 std::string object_id(ByteView content) {
   if (content.empty() || (content.back() & 0x80U) != 0) refuse("object identifier", "cut off");
   std::string text;
+  text.reserve(3 * content.size() + 1);
+  // Reading a certificate means reading some twenty of these.
+  const auto append_arc = [&](std::uint64_t arc) {
+    std::array<char, 20> digits;
+    const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), arc).ptr;
+    if (!text.empty()) text += '.';
+    text.append(digits.data(), end);
+  };
   std::uint64_t arc = 0;
-  bool first = true, start = true;
+  bool start = true;
   for (const auto octet : content) {
     if (start && octet == 0x80) refuse("object identifier", "arc not in its shortest form");
     if (arc > (UINT64_MAX >> 8)) refuse("object identifier", "arc too large");
     arc = arc << 7 | (octet & 0x7FU);
     start = (octet & 0x80U) == 0;
     if (!start) continue;
-    if (first) {
+    if (text.empty()) {
       const std::uint64_t root = arc < 80 ? arc / 40 : 2;
-      text = std::to_string(root) + "." + std::to_string(arc - root * 40);
-      first = false;
-    } else {
-      text += "." + std::to_string(arc);
+      append_arc(root);
+      arc -= root * 40;
     }
+    append_arc(arc);
     arc = 0;
   }
   return text;

@@ -1,5 +1,3 @@
-#include <botan/asn1_obj.h>
-#include <botan/der_enc.h>
 #include <botan/hash.h>
 #include <botan/rng.h>
 
@@ -7,7 +5,7 @@
 #include <cstdio>
 
 #include "lib/base/error.hpp"
-#include "lib/pki/der.hpp"
+#include "lib/pki/der_writer.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
 
@@ -15,9 +13,7 @@ namespace lamp::pki {
 
 Bytes encode_algorithm(std::string_view dotted) {
   // ecdsa-with-SHA2 has no parameters, not even NULL (RFC 5758, section 3.2).
-  Bytes out;
-  Botan::DER_Encoder{out}.start_sequence().encode(Botan::OID{dotted}).end_cons();
-  return out;
+  return der::Writer{}.begin(der::kSequence).object_id(dotted).end().take();
 }
 
 Bytes encode_time(Instant at) {
@@ -34,40 +30,25 @@ Bytes encode_time(Instant at) {
                     utc ? year_number % 100 : year_number, static_cast<unsigned>(date.month()),
                     static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
                     static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()));
-  Bytes out;
-  Botan::DER_Encoder{out}.add_object(utc ? Botan::ASN1_Type::UtcTime : Botan::ASN1_Type::GeneralizedTime,
-                                     Botan::ASN1_Class::Universal,
-                                     std::string_view{text.data(), static_cast<std::size_t>(length)});
-  return out;
+  return der::Writer{}
+      .add(utc ? der::kUtcTime : der::kGeneralizedTime, std::string_view{text.data(), static_cast<std::size_t>(length)})
+      .take();
 }
 
 Bytes encode_extension(std::string_view dotted, bool critical, const Bytes& value) {
-  Bytes out;
-  Botan::DER_Encoder der{out};
-  der.start_sequence().encode(Botan::OID{dotted});
-  if (critical) der.encode(true);
-  der.encode(value, Botan::ASN1_Type::OctetString).end_cons();
-  return out;
+  der::Writer der;
+  der.begin(der::kSequence).object_id(dotted);
+  if (critical) der.boolean(true);
+  return der.add(der::kOctetString, value).end().take();
 }
 
 Bytes encode_authority_key_id(ByteView key_id) {
-  Bytes value;
-  Botan::DER_Encoder{value}
-      .start_sequence()
-      .add_object(Botan::ASN1_Type{0}, Botan::ASN1_Class::ContextSpecific, key_id.data(), key_id.size())
-      .end_cons();
-  return encode_extension(oid::kAuthorityKeyIdentifier, false, value);
+  return encode_extension(oid::kAuthorityKeyIdentifier, false,
+                          der::Writer{}.begin(der::kSequence).add(der::context(0), key_id).end().take());
 }
 
 Bytes encode_signed(ByteView to_be_signed, ByteView algorithm, ByteView signature) {
-  Bytes out;
-  Botan::DER_Encoder{out}
-      .start_sequence()
-      .raw_bytes(to_be_signed.data(), to_be_signed.size())
-      .raw_bytes(algorithm.data(), algorithm.size())
-      .encode(signature.data(), signature.size(), Botan::ASN1_Type::BitString)
-      .end_cons();
-  return out;
+  return der::Writer{}.begin(der::kSequence).raw(to_be_signed).raw(algorithm).bit_string(signature).end().take();
 }
 
 ByteView algorithm_of(ByteView tbs) {

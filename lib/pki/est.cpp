@@ -1,20 +1,13 @@
 #include "lib/pki/est.hpp"
 
-#include <botan/asn1_obj.h>
-#include <botan/der_enc.h>
-
 #include <algorithm>
 
 #include "lib/base/error.hpp"
+#include "lib/pki/der_writer.hpp"
 #include "lib/pki/names.hpp"
 
 namespace lamp::pki::est {
 namespace {
-
-using Botan::ASN1_Class;
-using Botan::ASN1_Type;
-using Botan::DER_Encoder;
-using Botan::OID;
 
 constexpr std::string_view kSignedData = "1.2.840.113549.1.7.2";
 constexpr std::string_view kData = "1.2.840.113549.1.7.1";
@@ -34,43 +27,34 @@ std::string_view trimmed(std::string_view text) noexcept {
 
 Bytes signed_data(std::vector<Bytes> certificates) {
   std::sort(certificates.begin(), certificates.end());  // X.690 section 11.6
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence().encode(std::size_t{1}).start_set().end_cons();
-  der.start_sequence().encode(OID{kData}).end_cons();
-  der.start_context_specific(0);
-  for (const auto& certificate : certificates) der.raw_bytes(certificate);
-  der.end_cons().start_set().end_cons().end_cons();
-  return out;
+  der::Writer der;
+  der.begin(der::kSequence).integer(1).begin(der::kSet).end();
+  der.begin(der::kSequence).object_id(kData).end();
+  der.begin(der::constructed_context(0));
+  for (const auto& certificate : certificates) der.raw(certificate);
+  return der.end().begin(der::kSet).end().end().take();
 }
 
 }  // namespace
 
 Bytes certificates_only(const std::vector<Bytes>& certificates) {
-  Bytes out;
-  DER_Encoder{out}
-      .start_sequence()
-      .encode(OID{kSignedData})
-      .start_explicit_context_specific(0)
-      .raw_bytes(signed_data(certificates))
-      .end_cons()
-      .end_cons();
-  return out;
+  der::Writer der;
+  der.begin(der::kSequence).object_id(kSignedData);
+  der.begin(der::constructed_context(0)).raw(signed_data(certificates)).end();
+  return der.end().take();
 }
 
 Bytes request_attributes(const KeyRule& key) {
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence().start_sequence();
+  der::Writer der;
+  der.begin(der::kSequence).begin(der::kSequence);
   if (key.kind == KeyKind::rsa3072) {
-    der.encode(OID{kRsa}).start_set().encode(std::size_t{3072}).end_cons().end_cons().encode(OID{kRsaSha256});
+    der.object_id(kRsa).begin(der::kSet).integer(3072).end().end().object_id(kRsaSha256);
   } else {
     const bool large = key.kind == KeyKind::p384;
-    der.encode(OID{oid::kEcPublicKey}).start_set().encode(OID{large ? oid::kP384 : oid::kP256}).end_cons().end_cons();
-    der.encode(OID{large ? oid::kEcdsaSha384 : oid::kEcdsaSha256});
+    der.object_id(oid::kEcPublicKey).begin(der::kSet).object_id(large ? oid::kP384 : oid::kP256).end().end();
+    der.object_id(large ? oid::kEcdsaSha384 : oid::kEcdsaSha256);
   }
-  der.end_cons();
-  return out;
+  return der.end().take();
 }
 
 std::string encode_body(ByteView der) {

@@ -1,21 +1,14 @@
-#include <botan/asn1_obj.h>
-#include <botan/der_enc.h>
-
 #include <array>
 #include <cstdio>
 
 #include "lib/base/error.hpp"
-#include "lib/pki/der.hpp"
+#include "lib/pki/der_writer.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/ocsp_message.hpp"
 #include "lib/pki/tbs.hpp"
 
 namespace lamp::pki {
 namespace {
-
-using Botan::ASN1_Class;
-using Botan::ASN1_Type;
-using Botan::DER_Encoder;
 
 /// OCSP knows only GeneralizedTime, whatever the year (RFC 6960 section 4.2.2.1).
 Bytes encode_generalized_time(Instant at) {
@@ -29,39 +22,34 @@ Bytes encode_generalized_time(Instant at) {
                                    static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
                                    static_cast<int>(clock.seconds().count()));
   if (length != 15) throw Error{Errc::bad_input, "a time that no OCSP response can hold"};
-  Bytes out;
-  DER_Encoder{out}.add_object(ASN1_Type::GeneralizedTime, ASN1_Class::Universal,
-                              std::string_view{text.data(), static_cast<std::size_t>(length)});
-  return out;
+  return der::Writer{}
+      .add(der::kGeneralizedTime, std::string_view{text.data(), static_cast<std::size_t>(length)})
+      .take();
 }
 
 Bytes encode_nonce(const Bytes& nonce) {
-  Bytes value;
-  DER_Encoder{value}.encode(nonce, ASN1_Type::OctetString);
-  return encode_extension(oid::kOcspNonce, false, value);
+  return encode_extension(oid::kOcspNonce, false, der::Writer{}.add(der::kOctetString, nonce).take());
 }
 
-void encode_status(DER_Encoder& der, const CertificateStatus& status) {
+void encode_status(der::Writer& der, const CertificateStatus& status) {
   // good and unknown are [0] and [2] IMPLICIT NULL.
   if (status.kind != CertificateStatus::Kind::revoked) {
     const auto tag = status.kind == CertificateStatus::Kind::good ? 0U : 2U;
-    der.add_object(ASN1_Type{tag}, ASN1_Class::ContextSpecific, Bytes{});
+    der.add(der::context(tag), ByteView{});
     return;
   }
-  der.start_context_specific(1).raw_bytes(encode_generalized_time(status.revoked_at));
+  der.begin(der::constructed_context(1)).raw(encode_generalized_time(status.revoked_at));
   if (status.reason != 0)
-    der.start_explicit_context_specific(0)
-        .add_object(ASN1_Type::Enumerated, ASN1_Class::Universal, status.reason)
-        .end_cons();
-  der.end_cons();
+    der.begin(der::constructed_context(0)).add(der::kEnumerated, ByteView{&status.reason, 1}).end();
+  der.end();
 }
 
-void encode_single(DER_Encoder& der, const ResponseData& data, const SingleResponse& single) {
-  der.start_sequence().raw_bytes(single.id);
+void encode_single(der::Writer& der, const ResponseData& data, const SingleResponse& single) {
+  der.begin(der::kSequence).raw(single.id);
   encode_status(der, single.status);
-  der.raw_bytes(encode_generalized_time(data.this_update));
-  der.start_explicit_context_specific(0).raw_bytes(encode_generalized_time(data.next_update)).end_cons();
-  der.end_cons();
+  der.raw(encode_generalized_time(data.this_update));
+  der.begin(der::constructed_context(0)).raw(encode_generalized_time(data.next_update)).end();
+  der.end();
 }
 
 }  // namespace
@@ -69,72 +57,54 @@ void encode_single(DER_Encoder& der, const ResponseData& data, const SingleRespo
 Bytes encode_certificate_id(const IssuerId& issuer, OcspHash hash, const std::string& serial) {
   const bool sha1 = hash == OcspHash::sha1;
   const auto number = from_hex(serial);
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence();
-  der.start_sequence().encode(Botan::OID{sha1 ? oid::kSha1 : oid::kSha256}).encode_null().end_cons();
-  der.encode(sha1 ? issuer.name_sha1 : issuer.name_sha256, ASN1_Type::OctetString);
-  der.encode(sha1 ? issuer.key_sha1 : issuer.key_sha256, ASN1_Type::OctetString);
-  der.add_object(ASN1_Type::Integer, ASN1_Class::Universal, number).end_cons();
-  return out;
+  der::Writer der;
+  der.begin(der::kSequence);
+  der.begin(der::kSequence).object_id(sha1 ? oid::kSha1 : oid::kSha256).null().end();
+  der.add(der::kOctetString, sha1 ? issuer.name_sha1 : issuer.name_sha256);
+  der.add(der::kOctetString, sha1 ? issuer.key_sha1 : issuer.key_sha256);
+  return der.add(der::kInteger, number).end().take();
 }
 
 Bytes encode_ocsp_request(const std::vector<Bytes>& ids, const std::optional<Bytes>& nonce) {
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence().start_sequence().start_sequence();
-  for (const auto& id : ids) der.start_sequence().raw_bytes(id).end_cons();
-  der.end_cons();
-  if (nonce)
-    der.start_explicit_context_specific(2).start_sequence().raw_bytes(encode_nonce(*nonce)).end_cons().end_cons();
-  der.end_cons().end_cons();
-  return out;
+  der::Writer der;
+  der.begin(der::kSequence).begin(der::kSequence).begin(der::kSequence);
+  for (const auto& id : ids) der.begin(der::kSequence).raw(id).end();
+  der.end();
+  if (nonce) der.begin(der::constructed_context(2)).begin(der::kSequence).raw(encode_nonce(*nonce)).end().end();
+  return der.end().end().take();
 }
 
 Bytes encode_response_data(const ResponseData& data) {
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence();
-  der.start_explicit_context_specific(2).encode(data.responder_key_sha1, ASN1_Type::OctetString).end_cons();
-  der.raw_bytes(encode_generalized_time(data.produced_at));
-  der.start_sequence();
+  der::Writer der;
+  der.begin(der::kSequence);
+  der.begin(der::constructed_context(2)).add(der::kOctetString, data.responder_key_sha1).end();
+  der.raw(encode_generalized_time(data.produced_at));
+  der.begin(der::kSequence);
   for (const auto& single : data.responses) encode_single(der, data, single);
-  der.end_cons();
+  der.end();
   if (data.nonce)
-    der.start_explicit_context_specific(1).start_sequence().raw_bytes(encode_nonce(*data.nonce)).end_cons().end_cons();
-  der.end_cons();
-  return out;
+    der.begin(der::constructed_context(1)).begin(der::kSequence).raw(encode_nonce(*data.nonce)).end().end();
+  return der.end().take();
 }
 
 Bytes attach_certificate(ByteView signed_data, ByteView certificate) {
   der::Reader outer{signed_data};
   const auto parts = outer.next(der::kSequence, "signed OCSP response").content;
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence().raw_bytes(parts.data(), parts.size());
-  der.start_explicit_context_specific(0)
-      .start_sequence()
-      .raw_bytes(certificate.data(), certificate.size())
-      .end_cons()
-      .end_cons();
-  der.end_cons();
-  return out;
+  der::Writer der;
+  der.begin(der::kSequence).raw(parts);
+  der.begin(der::constructed_context(0)).begin(der::kSequence).raw(certificate).end().end();
+  return der.end().take();
 }
 
 Bytes encode_ocsp_failure(OcspFailure failure) { return {0x30, 0x03, 0x0A, 0x01, static_cast<std::uint8_t>(failure)}; }
 
 Bytes encode_ocsp_success(ByteView basic_response) {
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence().add_object(ASN1_Type::Enumerated, ASN1_Class::Universal, std::uint8_t{0});
-  der.start_explicit_context_specific(0)
-      .start_sequence()
-      .encode(Botan::OID{oid::kOcspBasic})
-      .encode(basic_response.data(), basic_response.size(), ASN1_Type::OctetString)
-      .end_cons()
-      .end_cons();
-  der.end_cons();
-  return out;
+  constexpr std::uint8_t kSuccessful = 0;
+  der::Writer der;
+  der.begin(der::kSequence).add(der::kEnumerated, ByteView{&kSuccessful, 1});
+  der.begin(der::constructed_context(0)).begin(der::kSequence);
+  der.object_id(oid::kOcspBasic).add(der::kOctetString, basic_response);
+  return der.end().end().end().take();
 }
 
 }  // namespace lamp::pki

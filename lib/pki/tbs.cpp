@@ -1,12 +1,10 @@
 #include "lib/pki/tbs.hpp"
 
-#include <botan/asn1_obj.h>
-#include <botan/der_enc.h>
-
 #include <algorithm>
 #include <array>
 
 #include "lib/base/error.hpp"
+#include "lib/pki/der_writer.hpp"
 #include "lib/pki/extensions.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/shards.hpp"
@@ -14,39 +12,32 @@
 namespace lamp::pki {
 namespace {
 
-using Botan::ASN1_Class;
-using Botan::ASN1_Type;
-using Botan::DER_Encoder;
-using Botan::OID;
-
-OID oid_of(std::optional<std::string_view> dotted) {
+std::string_view oid_of(std::optional<std::string_view> dotted) {
   if (!dotted) throw Error{Errc::internal, "a profile let an unknown name through"};
-  return OID{*dotted};
+  return *dotted;
 }
 
 /// X.680's PrintableString where it suffices, else UTF8String: both are what RFC 5280 section 4.1.2.4 allows.
-ASN1_Type string_type(std::string_view text) {
+der::Tag string_type(std::string_view text) {
   constexpr std::string_view kMarks = " '()+,-./:=?";
   const bool printable = std::all_of(text.begin(), text.end(), [&](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            kMarks.find(c) != std::string_view::npos;
   });
-  return printable ? ASN1_Type::PrintableString : ASN1_Type::Utf8String;
+  return printable ? der::kPrintableString : der::kUtf8String;
 }
 
 Bytes encode_name(const std::vector<std::pair<std::string, std::string>>& fields) {
-  Bytes out;
-  DER_Encoder der{out};
-  der.start_sequence();
+  der::Writer der;
+  der.begin(der::kSequence);
   for (const auto& [attribute, text] : fields)
-    der.start_set()
-        .start_sequence()
-        .encode(oid_of(attribute_oid(attribute)))
-        .add_object(string_type(text), ASN1_Class::Universal, text)
-        .end_cons()
-        .end_cons();
-  der.end_cons();
-  return out;
+    der.begin(der::kSet)
+        .begin(der::kSequence)
+        .object_id(oid_of(attribute_oid(attribute)))
+        .add(string_type(text), text)
+        .end()
+        .end();
+  return der.end().take();
 }
 
 Bytes encode_key_usage(const std::vector<std::string>& names) {
@@ -60,42 +51,28 @@ Bytes encode_key_usage(const std::vector<std::string>& names) {
   // A bit string with named bits ends at its last set bit (X.690, section 11.2.2).
   Bytes content{static_cast<std::uint8_t>(7 - last % 8)};
   content.insert(content.end(), bits.begin(), bits.begin() + 1 + last / 8);
-  Bytes value;
-  DER_Encoder{value}.add_object(ASN1_Type::BitString, ASN1_Class::Universal, content);
-  return encode_extension(oid::kKeyUsage, true, value);
+  return encode_extension(oid::kKeyUsage, true, der::Writer{}.add(der::kBitString, content).take());
 }
 
 Bytes encode_extended_key_usage(const std::vector<std::string>& names) {
-  Bytes value;
-  DER_Encoder der{value};
-  der.start_sequence();
-  for (const auto& name : names) der.encode(oid_of(extended_key_usage_oid(name)));
-  der.end_cons();
-  return encode_extension(oid::kExtendedKeyUsage, false, value);
+  der::Writer der;
+  der.begin(der::kSequence);
+  for (const auto& name : names) der.object_id(oid_of(extended_key_usage_oid(name)));
+  return encode_extension(oid::kExtendedKeyUsage, false, der.end().take());
 }
 
 Bytes encode_basic_constraints(const AuthorityRule& rule) {
-  Bytes value;
-  DER_Encoder der{value};
-  der.start_sequence().encode(true);
-  if (rule.path_length) der.encode(static_cast<std::size_t>(*rule.path_length));
-  der.end_cons();
-  return encode_extension(oid::kBasicConstraints, true, value);
+  der::Writer der;
+  der.begin(der::kSequence).boolean(true);
+  if (rule.path_length) der.integer(*rule.path_length);
+  return encode_extension(oid::kBasicConstraints, true, der.end().take());
 }
 
 Bytes encode_crl_url(const std::string& url) {
-  Bytes value;
-  DER_Encoder{value}
-      .start_sequence()
-      .start_sequence()
-      .start_context_specific(0)
-      .start_context_specific(0)
-      .add_object(ASN1_Type{6}, ASN1_Class::ContextSpecific, url)
-      .end_cons()
-      .end_cons()
-      .end_cons()
-      .end_cons();
-  return encode_extension(oid::kCrlDistributionPoints, false, value);
+  der::Writer der;
+  der.begin(der::kSequence).begin(der::kSequence);
+  der.begin(der::constructed_context(0)).begin(der::constructed_context(0)).add(der::context(6), url).end().end();
+  return encode_extension(oid::kCrlDistributionPoints, false, der.end().end().take());
 }
 
 Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteView public_key_info, ByteView serial,
@@ -105,9 +82,8 @@ Bytes encode_extensions(const Profile& profile, const Contents& contents, ByteVi
   append(list, encode_key_usage(profile.key_usage));
   if (!profile.extended_key_usage.empty()) append(list, encode_extended_key_usage(profile.extended_key_usage));
   append(list, encode_alternative_names(contents));
-  Bytes id;
   const auto key_id = key_identifier(public_key_info);
-  DER_Encoder{id}.encode(key_id, ASN1_Type::OctetString);
+  const auto id = der::Writer{}.add(der::kOctetString, key_id).take();
   append(list, encode_extension(oid::kSubjectKeyIdentifier, false, id));
   append(list, encode_authority_key_id(issuer != nullptr ? issuer->key_id : key_id));
   append(list, encode_name_constraints(contents));
@@ -178,26 +154,15 @@ Bytes build_tbs(const Profile& profile, const Contents& contents, ByteView publi
                 const IssuerFacts* issuer, ByteView signature_algorithm) {
   const auto subject = encode_name(contents.subject);
   const auto& issuer_name = issuer != nullptr ? issuer->subject : subject;
-  Bytes tbs;
-  DER_Encoder der{tbs};
-  der.start_sequence();
-  der.start_explicit_context_specific(0).encode(std::size_t{2}).end_cons();
-  der.add_object(ASN1_Type::Integer, ASN1_Class::Universal, serial.data(), serial.size());
-  der.raw_bytes(signature_algorithm.data(), signature_algorithm.size());
-  der.raw_bytes(issuer_name);
-  der.start_sequence()
-      .raw_bytes(encode_time(contents.not_before))
-      .raw_bytes(encode_time(contents.not_after))
-      .end_cons();
-  der.raw_bytes(subject);
-  der.raw_bytes(public_key_info.data(), public_key_info.size());
-  der.start_explicit_context_specific(3)
-      .start_sequence()
-      .raw_bytes(encode_extensions(profile, contents, public_key_info, serial, issuer))
-      .end_cons()
-      .end_cons();
-  der.end_cons();
-  return tbs;
+  der::Writer der;
+  der.begin(der::kSequence);
+  der.begin(der::constructed_context(0)).integer(2).end();
+  der.add(der::kInteger, serial).raw(signature_algorithm).raw(issuer_name);
+  der.begin(der::kSequence).raw(encode_time(contents.not_before)).raw(encode_time(contents.not_after)).end();
+  der.raw(subject).raw(public_key_info);
+  der.begin(der::constructed_context(3)).begin(der::kSequence);
+  der.raw(encode_extensions(profile, contents, public_key_info, serial, issuer)).end().end();
+  return der.end().take();
 }
 
 }  // namespace lamp::pki
