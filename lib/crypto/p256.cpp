@@ -28,11 +28,17 @@ using Context = std::unique_ptr<EVP_PKEY_CTX, Free>;
   throw Error{Errc::internal, "OpenSSL cannot check a signature on P-256"};
 }
 
-/// A key of the curve, which is_p256_signature() gives one point after the other: to make one costs a third of a check.
+/// A key of the curve, which takes any point of it.
 Key make_key() {
   const Key made{EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256")};
   Key key{EVP_PKEY_new()};
   if (!made || !key || EVP_PKEY_copy_parameters(key.get(), made.get()) != 1) fail();
+  return key;
+}
+
+/// One that takes one point after the other: to make one costs a third of a check.
+const Key& reused_key() {
+  static thread_local const Key key = make_key();
   return key;
 }
 
@@ -91,9 +97,10 @@ std::optional<Bytes> p256_point(const Botan::Public_Key& key) {
   return ecdsa->_public_ec_point().serialize_uncompressed<Bytes>();
 }
 
+bool is_p256_point(ByteView point) { return set_point(reused_key(), point); }
+
 bool is_p256_signature(ByteView point, ByteView digest, ByteView signature, SignatureForm form) {
-  static thread_local const Key key = make_key();
-  return set_point(key, point) && accepts(start(key), digest, signature, form);
+  return set_point(reused_key(), point) && accepts(start(reused_key()), digest, signature, form);
 }
 
 struct P256Verifier::State {

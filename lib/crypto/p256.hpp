@@ -16,6 +16,10 @@ namespace lamp::crypto {
 /// The public point, 65 bytes, uncompressed (SEC 1, 2.3.3), of an ECDSA key on P-256; nothing for any other key.
 [[nodiscard]] std::optional<Bytes> p256_point(const Botan::Public_Key& key);
 
+/// Whether these are an uncompressed point's 65 bytes (SEC 1, 2.3.3) and on the curve; none of its points has a small
+/// order. Throws Error{internal} when OpenSSL has no memory.
+[[nodiscard]] bool is_p256_point(ByteView point);
+
 /// How a signature is written: DER as in X.509 (RFC 3279, 2.2.3), or r and s of 32 bytes each as in COSE and PKCS#11.
 enum class SignatureForm { der, concatenated };
 

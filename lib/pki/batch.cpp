@@ -19,7 +19,7 @@ namespace lamp::pki {
 namespace {
 
 constexpr std::size_t kChunk = 256;
-constexpr std::size_t kMostChunks = 10;  // on their way at once: what a batch needs of memory
+constexpr std::size_t kMostChunks = 32;  // on their way at once: what a batch needs of memory
 constexpr unsigned kMostWorkers = 8;
 
 struct Numbered {
@@ -99,17 +99,15 @@ void Pipeline::work() {
 
 void Pipeline::write_once(Queue& to_commit, Queue& to_reserve) {
   const auto now = place_.clock.now();
-  // The act may run again: it works on copies of what decides, the state of each item.
-  const Queue commits = to_commit, reserves = to_reserve;
+  Undo undo;
   place_.database.write([&](store::Transaction& t) {
-    to_commit = commits;
-    to_reserve = reserves;
+    undo.restore();
     for (auto& [number, chunk] : to_commit) {
       std::vector<const BatchResult*> issued;
-      commit(place_, t, chunk, now, issued);
+      commit(place_, t, chunk, now, issued, undo);
       if (!issued.empty()) steps_.also(t, issued);
     }
-    for (auto& [number, chunk] : to_reserve) reserve(place_, t, chunk, now);
+    for (auto& [number, chunk] : to_reserve) reserve(place_, t, chunk, now, undo);
   });
 }
 

@@ -133,21 +133,34 @@ void prepare(const BatchPlace& place, Work& work, Instant now) {
   if (lint(place, work, record.tbs)) work.next = Work::Next::reserve;
 }
 
-void reserve(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now) {
+void Undo::restore() {
+  for (auto& [work, before] : kept_) *work = std::move(before);
+  for (const auto& [work, next] : turned_) {
+    work->next = next;
+    work->result.outcome = Outcome::refused;
+    work->result.certificate.clear();
+  }
+  kept_.clear();
+  turned_.clear();
+}
+
+void reserve(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now, Undo& undo) {
   note_shards(transaction, place.authority.name(), place.profile);
   for (auto& work : chunk) {
     if (work.next != Work::Next::reserve) continue;
     if (!try_add(transaction, work.record)) {
+      undo.keep(work);
       settle(place, transaction, work, now);
       continue;
     }
+    undo.turn(work);
     tell(work, work.record);
     work.next = Work::Next::sign;
   }
 }
 
 void commit(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now,
-            std::vector<const BatchResult*>& issued) {
+            std::vector<const BatchResult*>& issued, Undo& undo) {
   for (auto& work : chunk) {
     if (work.next != Work::Next::commit) continue;
     const auto marked = attempt([&] {
@@ -155,6 +168,7 @@ void commit(const BatchPlace& place, store::Transaction& transaction, Chunk& chu
       return true;
     });
     if (std::holds_alternative<bool>(marked)) {
+      undo.turn(work);
       work.result.outcome = Outcome::issued;
       work.result.certificate =
           encode_signed(work.record.tbs, place.authority.facts()->signature_algorithm, work.signature);
@@ -163,6 +177,7 @@ void commit(const BatchPlace& place, store::Transaction& transaction, Chunk& chu
     }
     const auto& error = std::get<Error>(marked);
     if (error.code() != Errc::denied) throw Error{error.code(), error.what()};
+    undo.keep(work);
     // The same row twice, or another process with the same request: whoever came first counts.
     const auto record = find(transaction, place.authority.name(), work.record.serial);
     if (record && record->state == State::issued)

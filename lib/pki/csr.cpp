@@ -164,7 +164,13 @@ Refusal check_rsa(const Botan::Public_Key& key) {
   return std::nullopt;
 }
 
-using KeyOrRefusal = std::variant<std::unique_ptr<Botan::Public_Key>, RequestRefusal>;
+/// What is to be certified: a point of P-256, as it stands in the request, or any other key as Botan's.
+struct SubjectKey {
+  ByteView p256;
+  std::unique_ptr<Botan::Public_Key> other;
+  bool rsa = false;
+};
+using KeyOrRefusal = std::variant<SubjectKey, RequestRefusal>;
 
 KeyOrRefusal read_key(ByteView public_key_info) {
   der::Reader outer{public_key_info};
@@ -185,13 +191,18 @@ KeyOrRefusal read_key(ByteView public_key_info) {
     return denied("key.kind", "subjectPublicKey", "algorithm " + kind + " is neither elliptic curve nor RSA");
   }
   algorithm.end("public key algorithm");
-  // Botan checks that a point is on its curve; neither curve has points of small order.
+  if (kind == oid::kEcPublicKey && curve_of(public_key_info) == oid::kP256) {
+    const auto point = bits.subspan(1);
+    if (crypto::is_p256_point(point)) return SubjectKey{point, nullptr};
+    return denied("key.point", "subjectPublicKey", "is not a point of its curve");
+  }
+  // Botan checks that a point is on its curve; P-384 has no points of small order.
   auto key = attempt([&] { return guarded(Errc::denied, [&] { return Botan::X509::load_key(public_key_info); }); });
   if (std::holds_alternative<Error>(key))
     return denied("key.point", "subjectPublicKey", kind == kRsa ? "is no RSA key" : "is not a point of its curve");
   if (kind == kRsa)
     if (auto refusal = check_rsa(*std::get<0>(key))) return std::move(*refusal);
-  return std::get<0>(std::move(key));
+  return SubjectKey{{}, std::get<0>(std::move(key)), kind == kRsa};
 }
 
 /// SHA-256, SHA-384 and SHA-512 with the key's own algorithm; anything else is a policy's no.
@@ -224,19 +235,20 @@ Refusal check_algorithm(ByteView algorithm, bool rsa) {
   return std::nullopt;
 }
 
-bool is_signed_by(const Botan::Public_Key& key, const Parts& parts) {
-  const auto point = crypto::p256_point(key);
-  if (point && algorithm_name(parts.algorithm) == kEcdsaSha256) {
+bool is_signed_by(const SubjectKey& key, const Parts& parts) {
+  if (!key.p256.empty() && algorithm_name(parts.algorithm) == kEcdsaSha256) {
     const auto digest = Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(parts.signed_part);
-    return crypto::is_p256_signature(*point, digest, parts.signature, crypto::SignatureForm::der);
+    return crypto::is_p256_signature(key.p256, digest, parts.signature, crypto::SignatureForm::der);
   }
+  const auto p256 = key.other ? nullptr : Botan::X509::load_key(parts.request.public_key_info);
   Botan::AlgorithmIdentifier algorithm;
   Botan::BER_Decoder{parts.algorithm}.decode(algorithm);
-  return Botan::PK_Verifier{key, algorithm}.verify_message(parts.signed_part, parts.signature);
+  return Botan::PK_Verifier{key.other ? *key.other : *p256, algorithm}.verify_message(parts.signed_part,
+                                                                                      parts.signature);
 }
 
-Refusal check_signature(const Parts& parts, const Botan::Public_Key& key) {
-  if (auto refusal = check_algorithm(parts.algorithm, key.algo_name() == "RSA")) return refusal;
+Refusal check_signature(const Parts& parts, const SubjectKey& key) {
+  if (auto refusal = check_algorithm(parts.algorithm, key.rsa)) return refusal;
   // Botan throws for an encoding of a signature that it dislikes: no proof either way.
   const auto good = attempt([&] { return guarded(Errc::denied, [&] { return is_signed_by(key, parts); }); });
   if (std::holds_alternative<bool>(good) && std::get<bool>(good)) return std::nullopt;
@@ -248,7 +260,7 @@ std::variant<CertificateRequest, RequestRefusal> check_whole(ByteView der) {
   if (auto refusal = read_parts(der, parts)) return std::move(*refusal);
   auto key = read_key(parts.request.public_key_info);
   if (auto* refusal = std::get_if<RequestRefusal>(&key)) return std::move(*refusal);
-  if (auto refusal = check_signature(parts, *std::get<0>(key))) return std::move(*refusal);
+  if (auto refusal = check_signature(parts, std::get<0>(key))) return std::move(*refusal);
   return std::move(parts.request);
 }
 
