@@ -80,6 +80,7 @@ Capture::Capture(std::filesystem::path file)
 
 void Capture::write(Event event, const Packet& packet) {
   using namespace std::chrono;
+  const std::lock_guard lock{writing_};  // in the order of time
   const auto now = duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
   constexpr std::int64_t million = 1'000'000;
   Record record;

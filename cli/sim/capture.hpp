@@ -2,15 +2,17 @@
 // gives (Linux, Documentation/usb/usbmon.rst).
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
+#include <mutex>
 
 #include "cli/sim/usb_wrapper.hpp"
 #include "lib/base/posix_file.hpp"
 
 namespace lamp::sim {
 
-/// Each packet is written at once, so that the file is whole at any time. Not thread-safe: devices share their bus's.
+/// Each packet is written at once, so that the file is whole at any time. Thread-safe.
 class Capture {
  public:
   /// Makes the file anew, for its owner only: a part whose protocol does not encipher shows its secrets. Throws Error.
@@ -33,7 +35,8 @@ class Capture {
  private:
   std::filesystem::path path_;
   posix::Descriptor file_;
-  std::uint64_t transfers_ = 0;
+  std::mutex writing_;
+  std::atomic<std::uint64_t> transfers_{0};
 };
 
 /// A device whose traffic is captured: everything but what enumeration asks.

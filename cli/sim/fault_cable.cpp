@@ -1,45 +1,18 @@
 #include "cli/sim/fault_cable.hpp"
 
-#include <algorithm>
-
-#include "lib/base/error.hpp"
-
 namespace lamp::sim {
 
 namespace {
 
-using manufacturing::Operation;
-
-// Of a frame of lamp-provisioning(7): behind its head an array of three whose first element is the operation.
-constexpr std::size_t kOperationAt = manufacturing::kFrameHeaderSize + 1;
-constexpr std::uint8_t kArrayOfThree = 0x83;
 constexpr std::uint8_t kTowardsHost = 0x80;  // in an endpoint address
-
-/// Of the frame that begins here; nothing when none does.
-std::optional<std::size_t> frame_length(ByteView data) {
-  const auto size = attempt([&] { return manufacturing::frame_size(data); });
-  const auto* known = std::get_if<std::optional<std::size_t>>(&size);
-  return known != nullptr ? *known : std::nullopt;
-}
-
-Operation operation_in(ByteView frame) {
-  if (frame.size() <= kOperationAt || frame[kOperationAt - 1] != kArrayOfThree) return Operation::none;
-  return static_cast<Operation>(frame[kOperationAt]);
-}
 
 }  // namespace
 
 bool FaultyCable::is_the_place(ByteView data) {
   ++transfers_;
   if (const auto* number = std::get_if<std::uint64_t>(&fault_.place)) return transfers_ == *number;
-  if (rest_of_frame_ != 0) {
-    rest_of_frame_ -= std::min(rest_of_frame_, data.size());
-    return false;
-  }
-  const auto length = frame_length(data);
-  if (!length) return false;
-  rest_of_frame_ = *length - std::min(*length, data.size());
-  return fault_.place == Fault::Place{operation_in(data)};
+  const auto operation = frames_.begins_with(data);
+  return operation != manufacturing::Operation::none && fault_.place == Fault::Place{operation};
 }
 
 bool FaultyCable::strikes(ByteView data) {
@@ -113,14 +86,14 @@ void FaultyCable::flip(Outcome outcome, Bytes& data) {
 void FaultyCable::power_cycle() {
   halted_ = false;
   answer_ = Answer::as_given;
-  rest_of_frame_ = 0;
+  frames_.forget();
   UsbWrapper::power_cycle();
 }
 
 void FaultyCable::clear_halt(std::uint8_t endpoint) {
   if ((endpoint & kTowardsHost) == 0) {
     halted_ = false;
-    rest_of_frame_ = 0;
+    frames_.forget();
   } else {
     answer_ = Answer::as_given;
   }
@@ -130,7 +103,7 @@ void FaultyCable::clear_halt(std::uint8_t endpoint) {
 void FaultyCable::bus_reset() {
   halted_ = false;
   answer_ = Answer::as_given;
-  rest_of_frame_ = 0;
+  frames_.forget();
   UsbWrapper::bus_reset();
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "cli/sim/fault.hpp"
+#include "cli/sim/frame_watch.hpp"
 #include "cli/sim/usb_wrapper.hpp"
 
 namespace lamp::sim {
@@ -35,8 +36,8 @@ class FaultyCable final : public UsbWrapper {
 
   Fault fault_;
   Tell tell_;
-  std::uint64_t transfers_ = 0;    ///< towards the device
-  std::size_t rest_of_frame_ = 0;  ///< bytes of a frame that are still to come
+  std::uint64_t transfers_ = 0;  ///< towards the device
+  FrameWatch frames_;
   std::uint64_t strikes_ = 0;
   bool halted_ = false;
   bool stays_out_ = false;

@@ -1,5 +1,12 @@
 #include "cli/sim/usb.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ostream.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <deque>
 #include <optional>
 #include <ostream>
 #include <set>
@@ -8,6 +15,7 @@
 #include "cli/sim/child_process.hpp"
 #include "cli/sim/fault_plan.hpp"
 #include "cli/sim/shelf.hpp"
+#include "cli/sim/slow_device.hpp"
 #include "cli/sim/usb_bus.hpp"
 #include "cli/sim/usb_dfuse.hpp"
 #include "cli/sim/usb_lamp.hpp"
@@ -20,7 +28,7 @@ namespace lamp::cli {
 
 namespace {
 
-constexpr std::uint64_t kMostOfOneModel = 100;
+constexpr std::uint64_t kMostOfOneModel = 1000, kMostMilliseconds = 60'000;
 
 struct Wanted {
   firmware::DeviceProfile profile;
@@ -28,9 +36,12 @@ struct Wanted {
 };
 
 /// What is wrong with the command line itself.
-std::optional<std::string> misuse(const std::vector<std::string>& models) {
+std::optional<std::string> misuse(const SimUsbOptions& options) {
+  if (options.vhci && options.ports != 0) return "--ports is for umockdev's bus, not for --vhci";
+  for (const auto time : {options.step_time, options.restart_time, options.swap_time})
+    if (time > kMostMilliseconds) return "times are milliseconds, at most " + std::to_string(kMostMilliseconds);
   std::set<std::string_view> seen;
-  for (const auto& text : models) {
+  for (const auto& text : options.models) {
     const auto parts = split(text, '=');
     if (parts.size() != 2) return "--model " + text + ": write MODEL=COUNT";
     if (!seen.insert(parts[0]).second) return "--model " + std::string{parts[0]} + " is given twice";
@@ -53,29 +64,51 @@ std::vector<Wanted> parse_models(const config::Site& site, const std::vector<std
 class Drawer {
  public:
   Drawer(const config::Site& site, const SimUsbOptions& options, World& world)
-      : site_{site}, wanted_{parse_models(site, options.models)}, faults_{options.faults}, world_{world} {
+      : site_{site}, faults_{options.faults}, step_time_{options.step_time}, ports_{options.ports}, world_{world} {
     std::vector<std::string> names;
-    for_each([&](const auto& folder, const auto& /*profile*/) { names.push_back(folder.filename().string()); });
+    for (const auto& [profile, count] : parse_models(site, options.models))
+      for (std::uint64_t n = 1; n <= count; ++n) {
+        waiting_.push_back({sim::place_on_shelf(site_, profile.model, n), profile});
+        names.push_back(waiting_.back().folder.filename().string());
+      }
     faults_.require_devices(names);
     if (!options.capture.empty()) capture_ = std::make_unique<sim::Capture>(options.capture);
   }
 
   template <class Bus>
   void plug_in_all(Bus& bus) {
-    for_each([&](const auto& folder, const auto& profile) { bus.plug_in(take(folder, profile)); });
+    make_those_that_are_not_there();
+    const auto ports = ports_ == 0 ? waiting_.size() : std::min<std::size_t>(ports_, waiting_.size());
+    for (std::size_t port = 0; port < ports; ++port) bus.plug_in(take_next());
   }
 
+  /// The next device, made for its port; nothing when all have had their turn.
+  std::unique_ptr<sim::UsbDevice> take_next() {
+    if (waiting_.empty()) return nullptr;
+    const auto next = std::move(waiting_.front());
+    waiting_.pop_front();
+    return take(next.folder, next.profile);
+  }
+
+  /// Steps of the devices that took --step-time.
+  [[nodiscard]] std::uint64_t steps() const noexcept { return steps_; }
+  [[nodiscard]] std::chrono::milliseconds step_time() const noexcept { return step_time_; }
+
  private:
-  template <class Act>
-  void for_each(const Act& act) const {
-    for (const auto& [profile, count] : wanted_)
-      for (std::uint64_t n = 1; n <= count; ++n) act(sim::place_on_shelf(site_, profile.model, n), profile);
+  struct Waiting {
+    std::filesystem::path folder;
+    firmware::DeviceProfile profile;
+  };
+
+  /// Before the line begins: it takes longer than to plug one in.
+  void make_those_that_are_not_there() const {
+    for (const auto& [folder, profile] : waiting_)
+      if (!sim::DeviceFlash::is_at(folder)) (void)sim::DeviceFlash::create(folder, profile, world_.rng);
   }
 
   std::unique_ptr<sim::UsbDevice> take(const std::filesystem::path& folder, const firmware::DeviceProfile& profile) {
-    auto flash = sim::DeviceFlash::is_at(folder) ? sim::DeviceFlash::open(folder)
-                                                 : sim::DeviceFlash::create(folder, profile, world_.rng);
-    auto device = make(std::move(flash), profile, faults_.defects_of(folder));
+    auto device = make(sim::DeviceFlash::open(folder), profile, faults_.defects_of(folder));
+    if (step_time_.count() != 0) device = std::make_unique<sim::SlowDevice>(std::move(device), step_time_, steps_);
     device = faults_.wrap(std::move(device), folder.filename().string(), [this](const sim::Fault& fault) {
       world_.err << "lamp-sim: " + fault.device + ": " + std::string{fault.name()} + '\n' << std::flush;
     });
@@ -96,9 +129,12 @@ class Drawer {
   }
 
   const config::Site& site_;
-  std::vector<Wanted> wanted_;
   sim::FaultPlan faults_;
+  std::chrono::milliseconds step_time_;
+  std::size_t ports_;
+  std::deque<Waiting> waiting_;
   std::unique_ptr<sim::Capture> capture_;
+  std::atomic<std::uint64_t> steps_{0};
   std::uint8_t address_ = 1;  ///< the root hub's
   World& world_;
 };
@@ -111,6 +147,15 @@ Exit run_on(Bus& bus, Drawer& drawer, sim::HeldSignals& signals, const std::vect
   return static_cast<Exit>(status);
 }
 
+/// What no station could have made shorter.
+void tell_own_time(const Drawer& drawer, const sim::UsbBus::Tally& tally, const sim::BusTimes& times, World& world) {
+  const auto own = drawer.steps() * static_cast<std::uint64_t>(drawer.step_time().count()) +
+                   tally.restarts * static_cast<std::uint64_t>(times.restart.count()) +
+                   tally.swaps * static_cast<std::uint64_t>(times.swap.count());
+  fmt::print(world.err, "lamp-sim: {} steps of {} ms, {} restarts of {} ms, {} swaps of {} ms: {} ms\n", drawer.steps(),
+             drawer.step_time().count(), tally.restarts, times.restart.count(), tally.swaps, times.swap.count(), own);
+}
+
 }  // namespace
 
 void declare(Arguments& arguments, SimUsbOptions& options) {
@@ -119,11 +164,15 @@ void declare(Arguments& arguments, SimUsbOptions& options) {
   arguments.option("--capture", options.capture, "Write what crosses the bus to a pcap file, for Wireshark");
   arguments.flag("--vhci", options.vhci,
                  "Plug into this machine's kernel (vhci-hcd; as root), not into umockdev's bus");
+  arguments.option("--ports", options.ports, "Plug into N ports only; whoever is done makes room for the next");
+  arguments.option("--step-time", options.step_time, "Milliseconds that a device takes to make a key, write or sign");
+  arguments.option("--restart-time", options.restart_time, "Milliseconds that a device is away when it restarts");
+  arguments.option("--swap-time", options.swap_time, "With --ports: milliseconds from one device to the next");
   arguments.rest(options.command, "Program that sees the devices, after --");
 }
 
 Exit sim_usb(const SimUsbOptions& options, World& world) {
-  if (const auto wrong = misuse(options.models)) {
+  if (const auto wrong = misuse(options)) {
     world.err << "lamp-sim: error: " << *wrong << '\n';
     return Exit::usage;
   }
@@ -138,8 +187,13 @@ Exit sim_usb(const SimUsbOptions& options, World& world) {
     sim::VhciBus bus;
     return run_on(bus, drawer, signals, options.command);
   }
-  sim::UsbBus bus;
-  return run_on(bus, drawer, signals, options.command);
+  const sim::BusTimes times{std::chrono::milliseconds{options.restart_time},
+                            std::chrono::milliseconds{options.swap_time}};
+  sim::UsbBus bus{times};
+  if (options.ports != 0) bus.supply([&drawer] { return drawer.take_next(); });
+  const auto exit = run_on(bus, drawer, signals, options.command);
+  if (options.step_time != 0) tell_own_time(drawer, bus.tally(), times, world);
+  return exit;
 }
 
 }  // namespace lamp::cli

@@ -4,8 +4,8 @@
 
 #include <chrono>
 #include <condition_variable>
-#include <deque>
 #include <filesystem>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -22,7 +22,6 @@ namespace lamp::sim {
 namespace {
 
 constexpr std::size_t kPorts = 120;  // a bus has 127 addresses
-constexpr std::chrono::milliseconds kRestart{40};
 
 struct ObjectUnref {
   void operator()(gpointer object) const noexcept { g_object_unref(object); }
@@ -95,21 +94,33 @@ void on_client_vanished(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client
 }  // namespace
 
 struct UsbBus::Impl {
+  using Clock = std::chrono::steady_clock;
+
   struct Slot {
-    Slot(Impl& bus, std::size_t number, std::unique_ptr<UsbDevice> plugged)
-        : place{number}, device{std::move(plugged)}, port{*device, [this, &bus] { bus.has_left(*this); }} {
+    Slot(Impl& bus, std::size_t number, std::unique_ptr<UsbDevice> device)
+        : place{number},
+          port{std::move(device), [this, &bus] { bus.plan(*this, &Impl::restart, {}); },
+               [this, &bus] { bus.plan(*this, &Impl::take_out, bus.times.swap / 2); }} {
       g_signal_connect(ioctls.get(), "handle-ioctl", G_CALLBACK(on_ioctl), &port);
       g_signal_connect(ioctls.get(), "client-vanished", G_CALLBACK(on_client_vanished), &port);
     }
     Place place;
-    std::unique_ptr<UsbDevice> device;
     UsbPort port;
     Object<UMockdevIoctlBase> ioctls{umockdev_ioctl_base_new()};
+    std::unique_ptr<UsbDevice> next;
   };
 
-  void has_left(Slot& slot) {
+  using Deed = void (Impl::*)(Slot& slot);
+  struct Plan {
+    Slot* slot;
+    Deed deed;
+  };
+
+  explicit Impl(const BusTimes& given) : times{given} {}
+
+  void plan(Slot& slot, Deed deed, std::chrono::milliseconds after) {
     const std::lock_guard lock{mutex};
-    left.push_back(&slot);
+    plans.emplace(Clock::now() + after, Plan{&slot, deed});
     wake.notify_one();
   }
 
@@ -120,18 +131,19 @@ struct UsbBus::Impl {
   }
 
   /// A node without its ioctls would be opened by whoever is quick: it comes after them and goes before them.
-  void appear(const Slot& slot) {
+  void appear(Slot& slot) {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
     require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
             "attaching to " + node);
-    require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place, slot.device->descriptors()).c_str(),
+    require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place, slot.port.descriptors()).c_str(),
                                              &error),
             error, "adding a virtual USB device");
+    slot.port.hang_bell(std::make_unique<Doorbell>(root / "dev" / slot.place.node));
     tell("add", slot.place);
   }
 
-  void disappear(const Slot& slot) {
+  void disappear(Slot& slot) {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
     tell("remove", slot.place);
@@ -139,36 +151,75 @@ struct UsbBus::Impl {
     require(umockdev_testbed_detach_ioctl(testbed.get(), node.c_str(), &error), error, "detaching from " + node);
   }
 
-  std::monostate restart(Slot& slot) {
+  void restart(Slot& slot) {
     disappear(slot);
-    if (!slot.device->comes_back()) return {};
-    std::this_thread::sleep_for(kRestart);
+    if (slot.port.comes_back()) plan(slot, &Impl::come_back, times.restart);
+  }
+
+  void come_back(Slot& slot) {
     slot.port.come_back();
     appear(slot);
-    return {};
+    count([](Tally& so_far) { ++so_far.restarts; });
+  }
+
+  void take_out(Slot& slot) {
+    if (!supply) return;
+    slot.next = supply();
+    if (!slot.next) return;
+    slot.port.pull_out();
+    disappear(slot);
+    plan(slot, &Impl::put_in_next, times.swap - times.swap / 2);
+  }
+
+  void put_in_next(Slot& slot) {
+    slot.port.put_in(std::move(slot.next));
+    appear(slot);
+    count([](Tally& so_far) { ++so_far.swaps; });
+  }
+
+  template <class Count>
+  void count(Count&& in) {
+    const std::lock_guard lock{mutex};
+    in(tally);
   }
 
   /// The uevents must not come from inside an ioctl, so a thread of the bus's own sends them.
-  void replug(const std::stop_token& stop) {
+  void work(const std::stop_token& stop) {
     std::unique_lock lock{mutex};
-    while (wake.wait(lock, stop, [this] { return !left.empty(); })) {
-      Slot& slot = *left.front();
-      left.pop_front();
+    while (!stop.stop_requested()) {
+      if (plans.empty()) {
+        (void)wake.wait(lock, stop, [this] { return !plans.empty(); });
+        continue;
+      }
+      const auto first = plans.begin();
+      if (const auto due = first->first; due > Clock::now()) {
+        (void)wake.wait_until(lock, stop, due, [&] { return plans.begin()->first < due; });
+        continue;
+      }
+      const auto next = first->second;
+      plans.erase(first);
       lock.unlock();
-      const auto restarted = attempt([&] { return restart(slot); });
+      const auto done = attempt([&]() -> std::monostate {
+        (this->*next.deed)(*next.slot);
+        return {};
+      });
       lock.lock();
-      if (const auto* error = std::get_if<Error>(&restarted); error != nullptr && !failure) failure = *error;
+      if (const auto* error = std::get_if<Error>(&done); error != nullptr && !failure) failure = *error;
     }
   }
 
+  BusTimes times;
   std::mutex mutex;
   std::condition_variable_any wake;
-  std::deque<Slot*> left;
+  std::multimap<Clock::time_point, Plan> plans;
   std::optional<Error> failure;
+  Tally tally;
+  std::function<std::unique_ptr<UsbDevice>()> supply;
   std::vector<std::unique_ptr<Slot>> slots;
   Object<UMockdevTestbed> testbed{umockdev_testbed_new()};  // its end joins the ioctl thread: before the slots go
-  UeventSender uevents{root_of(testbed.get())};
-  std::jthread replugger{[this](const std::stop_token& stop) { replug(stop); }};
+  std::filesystem::path root{root_of(testbed.get())};
+  UeventSender uevents{root};
+  std::jthread worker{[this](const std::stop_token& stop) { work(stop); }};
 };
 
 bool UsbBus::is_possible() noexcept {
@@ -178,9 +229,9 @@ bool UsbBus::is_possible() noexcept {
   return preload != nullptr;
 }
 
-UsbBus::UsbBus() {
+UsbBus::UsbBus(const BusTimes& times) {
   if (!is_possible()) throw Error{Errc::unavailable, "umockdev's library is not preloaded into this process"};
-  impl_ = std::make_unique<Impl>();
+  impl_ = std::make_unique<Impl>(times);
 }
 
 UsbBus::~UsbBus() = default;
@@ -190,8 +241,14 @@ void UsbBus::plug_in(std::unique_ptr<UsbDevice> device) {
   const auto number = bus.slots.size() + 1;
   if (number > kPorts) throw Error{Errc::denied, "the virtual bus has " + std::to_string(kPorts) + " ports"};
   auto& slot = *bus.slots.emplace_back(std::make_unique<Impl::Slot>(bus, number, std::move(device)));
-
   bus.appear(slot);
+}
+
+void UsbBus::supply(std::function<std::unique_ptr<UsbDevice>()> next) { impl_->supply = std::move(next); }
+
+UsbBus::Tally UsbBus::tally() {
+  const std::lock_guard lock{impl_->mutex};
+  return impl_->tally;
 }
 
 void UsbBus::rethrow_failure() {

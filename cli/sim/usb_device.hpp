@@ -2,6 +2,7 @@
 // elsewhere.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <string>
@@ -37,7 +38,7 @@ struct UsbDescriptors {
   std::vector<std::string> strings;  ///< ASCII, from index 1
 };
 
-/// One call at a time, from the bus's thread.
+/// One call at a time. A wrapper hands every one of them on: usb_wrapper.hpp.
 class UsbDevice {
  public:
   virtual ~UsbDevice() = default;
@@ -59,6 +60,10 @@ class UsbDevice {
   virtual void bus_reset() = 0;
   /// Whether it is plugged in again after it left.
   [[nodiscard]] virtual bool comes_back() const { return true; }
+  /// After a nak: until when it is at work, and asking again is in vain.
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point busy_until() const { return {}; }
+  /// Whether it is through the factory: it has said, signed and to its end, that it is locked.
+  [[nodiscard]] virtual bool is_finished() const { return false; }
 };
 
 }  // namespace lamp::sim

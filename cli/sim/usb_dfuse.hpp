@@ -23,6 +23,7 @@ class UsbDfusePart final : public UsbDevice {
   void power_cycle() override;
   void clear_halt(std::uint8_t endpoint) override;
   void bus_reset() override;
+  [[nodiscard]] bool is_finished() const override { return runs_application() && application_.is_finished(); }
 
   [[nodiscard]] Stm32Memory& memory() noexcept { return memory_; }
   [[nodiscard]] VirtualDevice& application() noexcept { return application_.device(); }

@@ -12,6 +12,11 @@ namespace {
 
 using namespace manufacturing;
 
+bool is_proof_of_lock(const ResponseBody& body) {
+  const auto* proof = std::get_if<Proof>(&body);
+  return proof != nullptr && proof->state == Lifecycle::locked && proof->debug_port == DebugPort::locked;
+}
+
 Response unreadable(const Error& error) {
   return {Operation::none, 0, Refusal{Status::bad_request, std::string{error.what()}.substr(0, 100)}};
 }
@@ -49,6 +54,7 @@ void UsbLamp::take_frame() {
   input_.clear();
   output_ = encode(*response);
   restarting_ = std::holds_alternative<Resetting>(response->body);
+  proves_lock_ = is_proof_of_lock(response->body);
 }
 
 Outcome UsbLamp::bulk_in(std::size_t most, Bytes& data) {
@@ -62,7 +68,7 @@ Outcome UsbLamp::bulk_in(std::size_t most, Bytes& data) {
 void UsbLamp::power_cycle() {
   device_.power_cycle();
   bus_reset();
-  restarting_ = false;
+  restarting_ = proves_lock_ = false;
 }
 
 void UsbLamp::clear_halt(std::uint8_t endpoint) { ((endpoint & 0x80U) != 0 ? output_ : input_).clear(); }

@@ -18,6 +18,7 @@ class UsbLamp final : public UsbDevice {
   void power_cycle() override;
   void clear_halt(std::uint8_t endpoint) override;
   void bus_reset() override;
+  [[nodiscard]] bool is_finished() const override { return proves_lock_ && output_.empty(); }
 
   [[nodiscard]] VirtualDevice& device() noexcept { return device_; }
 
@@ -25,9 +26,10 @@ class UsbLamp final : public UsbDevice {
   void take_frame();
 
   VirtualDevice device_;
-  Bytes input_;              ///< the beginning of a frame
-  Bytes output_;             ///< what the host has not read yet
-  bool restarting_ = false;  ///< when output_ has been read
+  Bytes input_;               ///< the beginning of a frame
+  Bytes output_;              ///< what the host has not read yet
+  bool restarting_ = false;   ///< when output_ has been read
+  bool proves_lock_ = false;  ///< the last answer does
 };
 
 }  // namespace lamp::sim

@@ -5,12 +5,17 @@
 #include <linux/usbdevice_fs.h>
 #include <umockdev.h>
 
+#include <condition_variable>
 #include <exception>
 #include <functional>
 #include <list>
 #include <memory>
 #include <mutex>
+#include <set>
+#include <stop_token>
+#include <thread>
 
+#include "cli/sim/doorbell.hpp"
 #include "cli/sim/usb_device.hpp"
 
 namespace lamp::sim {
@@ -20,19 +25,30 @@ struct IoctlDataUnref {
 };
 using IoctlData = std::unique_ptr<UMockdevIoctlData, IoctlDataUnref>;
 
-/// Thread-safe: ioctls come from umockdev's thread, come_back() from the bus's.
+/// Thread-safe: ioctls come from umockdev's one thread, the device works in the port's own, power comes from the bus's.
 class UsbPort {
  public:
-  /// `on_leave` is called from the ioctl thread when the device has left the bus.
-  UsbPort(UsbDevice& device, std::function<void()> on_leave) : device_{device}, on_leave_{std::move(on_leave)} {}
+  /// Both are called from the port's thread: `on_leave` when the device has left the bus, `on_finish` when it is
+  /// through the factory.
+  UsbPort(std::unique_ptr<UsbDevice> device, std::function<void()> on_leave, std::function<void()> on_finish);
+  UsbPort(const UsbPort&) = delete;
+  UsbPort& operator=(const UsbPort&) = delete;
+  ~UsbPort();
 
   /// Answers one ioctl; a failure inside the device makes it leave the bus, and is kept for rethrow_failure().
   void answer(UMockdevIoctlClient* client) noexcept;
   /// The program that had the node open is gone, and its transfers with it.
   void forget(UMockdevIoctlClient* client) noexcept;
+  /// Where poll() is answered while the device is on the bus.
+  void hang_bell(std::unique_ptr<Doorbell> bell);
+  [[nodiscard]] UsbDescriptors descriptors();
+  [[nodiscard]] bool comes_back();
   /// Power returns after the device left. Throws what the device throws when it cannot read its flash; it stays away
   /// then.
   void come_back();
+  /// A hand pulls the cable; then on_leave is not called. Another device may be put in.
+  void pull_out();
+  void put_in(std::unique_ptr<UsbDevice> device);
   void rethrow_failure();
 
  private:
@@ -40,7 +56,9 @@ class UsbPort {
   struct Transfer {
     UMockdevIoctlClient* client;
     IoctlData request;
-    IoctlData buffer;  ///< absent when no bytes move
+    IoctlData buffer;    ///< absent when no bytes move
+    unsigned round = 0;  ///< of the port's thread in which it was tried last
+    bool is_discarded = false;
   };
   using Transfers = std::list<Transfer>;
   struct Result {
@@ -55,20 +73,33 @@ class UsbPort {
   [[nodiscard]] Result claim(UMockdevIoctlClient* client);
   [[nodiscard]] Result set_interface(const UMockdevIoctlData& argument);
   [[nodiscard]] Result clear_halt(const UMockdevIoctlData& argument);
-  void run_pending();
+  void work(const std::stop_token& stop);
+  void run_pending(std::unique_lock<std::mutex>& lock);
+  [[nodiscard]] bool take_next(unsigned round);
+  void run_one(std::unique_lock<std::mutex>& lock);
+  void settle(Outcome outcome, int moved);
   [[nodiscard]] Outcome run(Transfer& transfer, int& moved);
   [[nodiscard]] Outcome run_control(Transfer& transfer, int& moved);
-  void finish(Transfers::iterator transfer, int status, int moved);
+  void finish(Transfers& from, int status, int moved);
   void leave();
+  void begin_life();
+  void ring();
 
-  UsbDevice& device_;
-  std::function<void()> on_leave_;
+  std::function<void()> on_leave_, on_finish_;
+  // The device's own mutex: while it works, ioctls are answered.
+  std::mutex working_;
+  std::unique_ptr<UsbDevice> device_;
+
   std::mutex mutex_;
-  bool present_ = true;
+  std::condition_variable_any wake_;
+  bool present_ = true, submitted_ = false, is_finished_ = false;
+  unsigned round_ = 0, life_ = 0;
   UMockdevIoctlClient* claimed_by_ = nullptr;
-  Transfers pending_;
-  Transfers finished_;
+  Transfers pending_, running_, finished_;  ///< the device works on the one that is running
+  std::set<std::uint8_t> nothing_yet_;      ///< endpoints that gave a nak in this round
+  std::unique_ptr<Doorbell> bell_;
   std::exception_ptr failure_;
+  std::jthread worker_;
 };
 
 }  // namespace lamp::sim

@@ -22,6 +22,8 @@ class UsbWrapper : public UsbDevice {
   void clear_halt(std::uint8_t endpoint) override { device_->clear_halt(endpoint); }
   void bus_reset() override { device_->bus_reset(); }
   [[nodiscard]] bool comes_back() const override { return device_->comes_back(); }
+  [[nodiscard]] std::chrono::steady_clock::time_point busy_until() const override { return device_->busy_until(); }
+  [[nodiscard]] bool is_finished() const override { return device_->is_finished(); }
 
  private:
   std::unique_ptr<UsbDevice> device_;

@@ -1,0 +1,23 @@
+// What poll() says of a device's node on umockdev's bus. The node that umockdev makes is a plain file, always ready, at
+// which a waiting libusb spins; this one is a pipe that is full until there is something to reap.
+#pragma once
+
+#include <filesystem>
+
+#include "lib/base/posix_file.hpp"
+
+namespace lamp::sim {
+
+class Doorbell {
+ public:
+  /// Puts the pipe where the node is. Throws Error{unavailable}. It is silent at first.
+  explicit Doorbell(const std::filesystem::path& node);
+  void ring() noexcept;
+  void be_silent() noexcept;
+
+ private:
+  posix::Descriptor pipe_;
+  bool rings_ = true;
+};
+
+}  // namespace lamp::sim
