@@ -2,6 +2,7 @@
 
 #include <botan/system_rng.h>
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <termios.h>
@@ -61,6 +62,11 @@ class RealTerminal final : public Terminal {
   Passphrase ask_secret(std::string_view prompt) override { return Passphrase{OpenTerminal{Echo::off}.ask(prompt)}; }
   std::string ask(std::string_view prompt) override { return to_text(OpenTerminal{Echo::on}.ask(prompt)); }
   [[nodiscard]] bool is_interactive() const override { return ::isatty(STDOUT_FILENO) == 1; }
+  [[nodiscard]] TerminalSize size() const override {
+    winsize window{};
+    if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &window) != 0 || window.ws_row == 0 || window.ws_col == 0) return {};
+    return {window.ws_row, window.ws_col};
+  }
 };
 
 /// Memory of a program that holds PINs belongs in no core file and before no debugger of the same user.

@@ -1,6 +1,7 @@
 // Everything a command may touch outside its arguments. Comes in from main.
 #pragma once
 
+#include <cstddef>
 #include <iosfwd>
 #include <memory>
 #include <string>
@@ -15,6 +16,10 @@ class RandomNumberGenerator;
 
 namespace lamp::cli {
 
+struct TerminalSize {
+  std::size_t rows = 24, columns = 80;
+};
+
 class Terminal {
  public:
   virtual ~Terminal() = default;
@@ -25,6 +30,8 @@ class Terminal {
   virtual std::string ask(std::string_view prompt);
   /// Whether standard output is a terminal: progress and colour only then.
   [[nodiscard]] virtual bool is_interactive() const = 0;
+  /// Now: its window may be changed while a program runs.
+  [[nodiscard]] virtual TerminalSize size() const { return {}; }
 };
 
 /// Non-owning. `site` is what --site said, empty when it said nothing.

@@ -51,16 +51,29 @@ class DfuPort {
 /// What a port holds: nothing of ours, or a conversation of one kind.
 using Plug = std::variant<std::monostate, std::unique_ptr<Fixture>, std::unique_ptr<DfuPort>>;
 
+/// Thread-safe; a call about one port does not wait for a device in another.
 class Bench {
  public:
   virtual ~Bench() = default;
   /// The ports that hold a device of ours now, by their path: bus, then the chain of hub ports, such as "1-2.3".
   /// Throws Error{unavailable} when the host has no USB at all.
   [[nodiscard]] virtual std::vector<std::string> occupied_ports() = 0;
+  /// Another number each time that something is plugged into the port, be it the same device again; 0 when nothing is
+  /// there, and always where the bench cannot tell.
+  [[nodiscard]] virtual std::uint64_t arrival(const std::string& /*port*/) { return 0; }
   /// Nothing when no device of ours is there. Throws Error{denied} when the device may not be opened,
   /// Error{unavailable} when another program has it.
   [[nodiscard]] virtual Plug open(const std::string& port) = 0;
-  virtual void wait(std::chrono::milliseconds time) = 0;  ///< for something to be plugged in or to come back
+  virtual void wait(std::chrono::milliseconds time) = 0;  ///< for a part that asked for it
+
+  /// Grows with everything that is plugged in or pulled out, and with wake().
+  [[nodiscard]] virtual std::uint64_t changes() { return 0; }
+  /// Waits until changes() is another number than `seen`, `most` at the longest. Gives the time that it took.
+  virtual std::chrono::milliseconds wait_for_change(std::uint64_t /*seen*/, std::chrono::milliseconds most) {
+    wait(most);
+    return most;
+  }
+  virtual void wake() {}  ///< ends the waiting of other threads
 };
 
 }  // namespace lamp::manufacturing

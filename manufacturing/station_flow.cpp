@@ -48,12 +48,17 @@ void require_agreement(const Unit& unit, const Part& part) {
 
 }  // namespace
 
-StationFlow::StationFlow(const Station& station, Bench& bench, Watcher& watcher)
-    : station_{station}, bench_{bench}, watcher_{watcher} {
+StationFlow::StationFlow(const Station& station, Bench& bench, Watcher& watcher, std::stop_token stop)
+    : station_{station}, bench_{bench, times_}, watcher_{watcher}, stop_{std::move(stop)} {
   for (const auto& [model, its] : station_.kits) models_.push_back(&its.device);
 }
 
 Outcome StationFlow::run(const std::string& port) {
+  const Stopwatch watch{times_.total};
+  return work(port);
+}
+
+Outcome StationFlow::work(const std::string& port) {
   const auto adapter = open_adapter(bench_, port, models_, station_.rng);
   if (!adapter) throw Error{Errc::unavailable, "port " + port + ": the device is gone"};
   const auto part = adapter->identify();
@@ -65,19 +70,29 @@ Outcome StationFlow::run(const std::string& port) {
     prove_locked(unit, *adapter, {});
     return {Outcome::Result::good, unit.serial, unit.model, {}};
   }
-  if (part.state != Lifecycle::locked) {
-    make_key(unit, *adapter);
-    certify(unit);
-    inject(unit, part, *adapter);
-    prove_provisioned(unit, *adapter);
-  }
+  if (part.state != Lifecycle::locked && !bring_to_proven(unit, part, *adapter))
+    return {Outcome::Result::stopped, unit.serial, unit.model, "stopped before its lock; the next run goes on with it"};
   lock(unit, *adapter);
   return {Outcome::Result::good, unit.serial, unit.model, {}};
 }
 
+/// False when the line is to stop: nothing was begun that cannot wait. From the lock on there is no stopping.
+bool StationFlow::bring_to_proven(Unit& unit, const Part& part, Adapter& adapter) {
+  const auto may_go_on = [&] { return !stop_.stop_requested(); };
+  if (!may_go_on()) return false;
+  make_key(unit, adapter);
+  if (!may_go_on()) return false;
+  certify(unit);
+  if (!may_go_on()) return false;
+  inject(unit, part, adapter);
+  if (!may_go_on()) return false;
+  prove_provisioned(unit, adapter);
+  return may_go_on();
+}
+
 Reservation StationFlow::reserve(const Part& part, const std::string& port) {
   const auto now = station_.clock.now();
-  auto reservation = station_.database.write([&](store::Transaction& t) {
+  auto reservation = write([&](store::Transaction& t) {
     auto taken = reserve_unit(t, station_.order, part, port, now);
     if (taken.unit && taken.is_new) {
       save(t, *taken.unit, "reserve", now);
@@ -97,7 +112,7 @@ void StationFlow::make_key(Unit& unit, Adapter& adapter) {
   if (unit.state >= UnitState::prepared) return;
   const auto spki = adapter.make_key([&](ByteView made) {
     unit.spki.assign(made.begin(), made.end());
-    station_.database.write([&](store::Transaction& t) { save(t, unit, "announce", station_.clock.now()); });
+    write([&](store::Transaction& t) { save(t, unit, "announce", station_.clock.now()); });
     tell(unit, "announce");
   });
   tell(unit, "generate");
@@ -108,12 +123,17 @@ void StationFlow::make_key(Unit& unit, Adapter& adapter) {
   unit.spki = spki;
 }
 
+Bytes StationFlow::sign(const pki::Reserved& reserved) {
+  const Stopwatch watch{times_.token};
+  return station_.authority.sign(reserved, station_.rng);
+}
+
 /// Reserve, lint, sign, commit: the bytes are durable before the token signs them.
 void StationFlow::certify(Unit& unit) {
   if (unit.state >= UnitState::certified) return;
   const auto public_key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(unit.spki); });
   const auto now = station_.clock.now();
-  station_.database.write([&](store::Transaction& t) {
+  write([&](store::Transaction& t) {
     auto certificate = kit(unit).certificate;
     for (auto& name : certificate.alternative_names)
       if (name.kind == pki::AlternativeName::Kind::hardware_module) name.hardware_type = kit(unit).device.hardware_type;
@@ -127,8 +147,8 @@ void StationFlow::certify(Unit& unit) {
   });
   tell(unit, "key");
   const pki::Reserved reserved{unit.certificate_serial, unit.tbs};
-  const auto certificate = station_.authority.sign(reserved, station_.rng);
-  station_.database.write([&](store::Transaction& t) {
+  const auto certificate = sign(reserved);
+  write([&](store::Transaction& t) {
     station_.authority.commit(t, reserved, certificate, now);
     unit.certificate = certificate;
     unit.state = UnitState::certified;
@@ -179,8 +199,10 @@ void StationFlow::lock(Unit& unit, Adapter& adapter) {
 }
 
 void StationFlow::await_return(const Unit& unit, Adapter& adapter) {
-  for (std::chrono::milliseconds waited{0}; waited < kRestartTime; waited += kReturnPause) {
-    bench_.wait(kReturnPause);
+  auto seen = bench_.changes();
+  for (std::chrono::milliseconds waited{0}; waited < kRestartTime;) {
+    waited += bench_.wait_for_change(seen, kReturnPause);
+    seen = bench_.changes();
     const auto returned = attempt([&] { return adapter.has_returned(); });
     const auto* is_back = std::get_if<bool>(&returned);
     if (is_back != nullptr && *is_back) return;
@@ -205,7 +227,8 @@ void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& 
   keep(unit, UnitState::done, "done", event(unit, "done", {{"lock", "locked"}, {"debug-port", "locked"}}));
 }
 
-void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) const {
+void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) {
+  const Stopwatch watch{times_.files};
   std::vector<Bytes> chain{unit.certificate};
   chain.insert(chain.end(), station_.trust.issuers.begin(), station_.trust.issuers.end());
   const auto folder = station_.devices / unit.serial;
@@ -219,7 +242,7 @@ void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) c
 void StationFlow::keep(Unit& unit, UnitState state, std::string_view step, const audit::Event& event) {
   unit.state = state;
   const auto now = station_.clock.now();
-  station_.database.write([&](store::Transaction& t) {
+  write([&](store::Transaction& t) {
     save(t, unit, step, now);
     audit::record(t, event, now, station_.rng);
   });

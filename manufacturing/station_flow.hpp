@@ -5,7 +5,9 @@
 
 #include <filesystem>
 #include <map>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "lib/audit/record.hpp"
 #include "lib/base/clock.hpp"
@@ -16,6 +18,7 @@
 #include "manufacturing/adapter.hpp"
 #include "manufacturing/credentials.hpp"
 #include "manufacturing/journal.hpp"
+#include "manufacturing/meter.hpp"
 #include "manufacturing/order.hpp"
 
 namespace lamp::manufacturing {
@@ -51,41 +54,58 @@ struct Outcome {
   enum class Result {
     good,     ///< done: locked, as the device itself said
     refused,  ///< not a device of this order, or its content contradicts the journal: nothing was changed on it
+    stopped,  ///< the line was to stop: left between two steps, for the next run to take up
   };
   Result result = Result::good;
   std::string serial, model;
   std::string reason;  ///< of a refusal
 };
 
-/// Keeps nothing between two devices: flows on different ports may run at once when the station's database, authority
-/// and random numbers may be used so.
+/// One device. Flows on different ports may run at once when the station's database, authority and random numbers may
+/// be used so.
 class StationFlow {
  public:
-  StationFlow(const Station& station, Bench& bench, Watcher& watcher);
+  /// When `stop` is requested, a device whose lock was not begun is left between two steps; another one is finished.
+  StationFlow(const Station& station, Bench& bench, Watcher& watcher, std::stop_token stop = {});
 
   /// Throws Error{unavailable} when the device does not answer or is gone, Error{denied} when it refuses or proves
   /// something else than expected. Either leaves a unit that the next call takes up.
   [[nodiscard]] Outcome run(const std::string& port);
 
+  /// After run(), also when it threw.
+  [[nodiscard]] const Times& times() const noexcept { return times_; }
+  /// Bench::arrival() of the device that was spoken to last.
+  [[nodiscard]] std::uint64_t arrival() const noexcept { return bench_.last_arrival(); }
+
  private:
+  [[nodiscard]] Outcome work(const std::string& port);
+  [[nodiscard]] bool bring_to_proven(Unit& unit, const Part& part, Adapter& adapter);
   [[nodiscard]] Reservation reserve(const Part& part, const std::string& port);
   void make_key(Unit& unit, Adapter& adapter);
   void certify(Unit& unit);
+  [[nodiscard]] Bytes sign(const pki::Reserved& reserved);
   void inject(Unit& unit, const Part& part, Adapter& adapter);
   void prove_provisioned(Unit& unit, Adapter& adapter);
   void lock(Unit& unit, Adapter& adapter);
   void await_return(const Unit& unit, Adapter& adapter);
   void prove_locked(Unit& unit, Adapter& adapter, const std::string& evidence);
-  void publish_files(const Unit& unit, const UnitCredentials& made) const;
+  void publish_files(const Unit& unit, const UnitCredentials& made);
   void keep(Unit& unit, UnitState state, std::string_view step, const audit::Event& event);
   void tell(const Unit& unit, std::string_view step) { watcher_.step(unit.port, unit.serial, step); }
   [[nodiscard]] audit::Event event(const Unit& unit, std::string_view what,
                                    std::vector<std::pair<std::string, std::string>> details) const;
   [[nodiscard]] const ModelKit& kit(const Unit& unit) const;
+  template <class Act>
+  auto write(Act&& act) {
+    const Stopwatch watch{times_.journal};
+    return station_.database.write(std::forward<Act>(act));
+  }
 
   const Station& station_;
-  Bench& bench_;
+  Times times_;
+  MeteredBench bench_;
   Watcher& watcher_;
+  std::stop_token stop_;
   Models models_;
 };
 

@@ -2,12 +2,22 @@
 
 #include <algorithm>
 #include <array>
+#include <mutex>
 
 #include "lib/base/error.hpp"
 #include "manufacturing/lamp_protocol.hpp"
 
 namespace lamp::manufacturing::usb {
 namespace {
+
+/// libusb takes several threads here, what stands between it and the kernel may not: umockdev 0.17 keeps its list of
+/// open nodes without a lock.
+std::mutex& opening_and_closing() {
+  static std::mutex mutex;
+  return mutex;
+}
+
+}  // namespace
 
 std::shared_ptr<libusb_context> make_context() {
   libusb_context* context = nullptr;
@@ -36,7 +46,18 @@ std::optional<Kind> kind_of(libusb_device* device) {
   return config && dfu_interface(*config) != nullptr ? std::optional{Kind::dfu} : std::nullopt;
 }
 
-}  // namespace
+void HandleClose::operator()(libusb_device_handle* handle) const noexcept {
+  const std::lock_guard lock{opening_and_closing()};
+  libusb_close(handle);
+}
+
+int open_device(libusb_device* device, Handle& handle) {
+  const std::lock_guard lock{opening_and_closing()};
+  libusb_device_handle* opened = nullptr;
+  const int rc = libusb_open(device, &opened);
+  if (rc == LIBUSB_SUCCESS) handle.reset(opened);
+  return rc;
+}
 
 Config active_config(libusb_device* device) {
   libusb_config_descriptor* raw = nullptr;

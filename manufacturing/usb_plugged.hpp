@@ -20,7 +20,7 @@ struct ConfigFree {
   void operator()(libusb_config_descriptor* config) const noexcept { libusb_free_config_descriptor(config); }
 };
 struct HandleClose {
-  void operator()(libusb_device_handle* handle) const noexcept { libusb_close(handle); }
+  void operator()(libusb_device_handle* handle) const noexcept;
 };
 using Config = std::unique_ptr<libusb_config_descriptor, ConfigFree>;
 using Handle = std::unique_ptr<libusb_device_handle, HandleClose>;
@@ -34,6 +34,13 @@ struct PluggedIn {
   std::string port;
   Kind kind = Kind::lamp;
 };
+
+/// Throws Error{unavailable} when the host has no USB.
+[[nodiscard]] std::shared_ptr<libusb_context> make_context();
+[[nodiscard]] std::string port_path(libusb_device* device);
+[[nodiscard]] std::optional<Kind> kind_of(libusb_device* device);  ///< nothing for what is not ours
+/// As libusb_open(); may be called from several threads.
+[[nodiscard]] int open_device(libusb_device* device, Handle& handle);
 
 /// Every device of ours, by port: lamps, and whatever is in DFU mode.
 [[nodiscard]] std::vector<PluggedIn> scan();

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
+#include <cmath>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 
@@ -11,38 +13,27 @@ namespace {
 
 using namespace manufacturing;
 
-std::string_view result_of(const Attempt<Outcome>& attempt) {
-  if (const auto* outcome = std::get_if<Outcome>(&attempt))
-    return outcome->result == Outcome::Result::good ? "good" : "refused";
-  return "failed";
-}
+/// What was heard of the device in a port.
+struct Heard {
+  std::string serial, steps;
+};
 
-std::string reason_of(const Attempt<Outcome>& attempt) {
-  if (const auto* outcome = std::get_if<Outcome>(&attempt)) return outcome->reason;
-  return std::get<Error>(attempt).what();
-}
-
-/// On a terminal the current step stands in the last line, overwritten as it goes.
 class TextReport final : public RunReport {
  public:
-  explicit TextReport(World& world) : world_{world}, live_{world.terminal.is_interactive()} {
+  explicit TextReport(World& world) : world_{world} {
     fmt::print(world_.out, "{:<8} {:<14} {:<12} {:<8} {}\n", "port", "serial", "model", "result", "steps");
   }
-  void begun(const std::string& /*port*/) override {
-    serial_.clear();
-    steps_.clear();
-  }
+  void begun(const std::string& port) override { heard_[port] = {}; }
   void step(const std::string& port, const std::string& serial, std::string_view step) override {
-    serial_ = serial;
-    steps_ += (steps_.empty() ? "" : " ") + std::string{step};
-    if (live_)
-      world_.out << fmt::format("\r{:<8} {:<14} {:<12} {:<8} {}", port, serial, "", "...", steps_) << std::flush;
+    auto& heard = heard_[port];
+    heard.serial = serial;
+    heard.steps += (heard.steps.empty() ? "" : " ") + std::string{step};
   }
-  void finished(const std::string& port, const Attempt<Outcome>& attempt) override {
+  void finished(const std::string& port, const Attempt<Outcome>& attempt, const Times& /*times*/) override {
     const auto* outcome = std::get_if<Outcome>(&attempt);
-    if (live_) world_.out << "\r\033[K";
-    fmt::print(world_.out, "{:<8} {:<14} {:<12} {:<8} {}\n", port, serial_.empty() ? "-" : serial_,
-               outcome != nullptr ? outcome->model : "-", result_of(attempt), steps_);
+    const auto& heard = heard_[port];
+    fmt::print(world_.out, "{:<8} {:<14} {:<12} {:<8} {}\n", port, heard.serial.empty() ? "-" : heard.serial,
+               outcome != nullptr ? outcome->model : "-", result_of(attempt), heard.steps);
     world_.out << std::flush;
     const auto reason = reason_of(attempt);
     if (!reason.empty())
@@ -51,37 +42,48 @@ class TextReport final : public RunReport {
   void waiting(const OrderCount& count) override {
     world_.err << fmt::format("lamp-factory: {} of {} done; waiting for the next device\n", count.done, count.total);
   }
-  void total(const std::string& order, const LineResult& result) override {
-    const auto& c = result.count;
-    fmt::print(world_.out, "{}: {} of {} done, {} scrapped; this run: {} good, {} refused, {} failed\n", order, c.done,
-               c.total, c.scrapped, result.good, result.refused, result.failed);
-  }
+  void stopping() override { world_.err << "lamp-factory: stopping: devices that are being locked are finished\n"; }
+  void total(const std::string& order, const LineResult& result) override { world_.out << totals_text(order, result); }
 
  private:
   World& world_;
-  bool live_;
-  std::string serial_, steps_;
+  std::map<std::string, Heard> heard_;
 };
+
+double milliseconds_of(Times::Duration time) {
+  return std::round(std::chrono::duration<double, std::micro>{time}.count()) / 1000;
+}
 
 class JsonReport final : public RunReport {
  public:
   explicit JsonReport(World& world) : out_{world.out} {}
-  void begun(const std::string& port) override { write({{"event", "begin"}, {"port", port}}); }
+  void begun(const std::string& port) override {
+    serials_.erase(port);
+    write({{"event", "begin"}, {"port", port}});
+  }
   void step(const std::string& port, const std::string& serial, std::string_view step) override {
-    serial_ = serial;
+    serials_[port] = serial;
     write({{"event", "step"}, {"port", port}, {"serial", serial}, {"step", step}});
   }
-  void finished(const std::string& port, const Attempt<Outcome>& attempt) override {
+  void finished(const std::string& port, const Attempt<Outcome>& attempt, const Times& times) override {
     write({{"event", "unit"},
            {"port", port},
-           {"serial", serial_},
+           {"serial", serials_[port]},
            {"result", result_of(attempt)},
-           {"reason", reason_of(attempt)}});
-    serial_.clear();
+           {"reason", reason_of(attempt)},
+           {"milliseconds",
+            {{"total", milliseconds_of(times.total)},
+             {"device", milliseconds_of(times.device)},
+             {"token", milliseconds_of(times.token)},
+             {"host", milliseconds_of(times.host())},
+             {"journal", milliseconds_of(times.journal)},
+             {"files", milliseconds_of(times.files)},
+             {"opening", milliseconds_of(times.opening)}}}});
   }
   void waiting(const OrderCount& count) override {
     write({{"event", "waiting"}, {"done", count.done}, {"total", count.total}});
   }
+  void stopping() override { write({{"event", "stopping"}}); }
   void total(const std::string& order, const LineResult& result) override {
     write({{"event", "total"},
            {"order", order},
@@ -89,21 +91,60 @@ class JsonReport final : public RunReport {
            {"done", result.count.done},
            {"scrapped", result.count.scrapped},
            {"complete", result.count.complete()},
+           {"stopped", result.stopped},
            {"good", result.good},
            {"refused", result.refused},
-           {"failed", result.failed}});
+           {"left", result.left},
+           {"failed", result.failed},
+           {"failed-by-reason", result.reasons},
+           {"per-minute", result.per_minute()},
+           {"yield", result.yield()},
+           {"seconds", milliseconds_of(result.time) / 1000}});
   }
 
  private:
   void write(const nlohmann::json& line) { out_ << line.dump() << '\n' << std::flush; }
   std::ostream& out_;
-  std::string serial_;
+  std::map<std::string, std::string> serials_;
 };
 
 }  // namespace
 
-std::unique_ptr<RunReport> make_report(ReportForm form, World& world) {
+std::string_view result_of(const Attempt<Outcome>& attempt) {
+  const auto* outcome = std::get_if<Outcome>(&attempt);
+  if (outcome == nullptr) return "failed";
+  switch (outcome->result) {
+    case Outcome::Result::good: return "good";
+    case Outcome::Result::refused: return "refused";
+    case Outcome::Result::stopped: break;
+  }
+  return "left";
+}
+
+std::string reason_of(const Attempt<Outcome>& attempt) {
+  if (const auto* outcome = std::get_if<Outcome>(&attempt)) return outcome->reason;
+  return std::get<Error>(attempt).what();
+}
+
+std::string failures(const LineResult& result) {
+  std::string reasons;
+  for (const auto& [reason, times] : result.reasons)
+    reasons += fmt::format("{}{} {}", reasons.empty() ? "" : ", ", reason, times);
+  return fmt::format("{} failed{}", result.failed, reasons.empty() ? "" : " (" + reasons + ")");
+}
+
+std::string totals_text(const std::string& order, const LineResult& result) {
+  const auto& c = result.count;
+  auto text = fmt::format("{}: {} of {} done, {} scrapped; this run: {} good, {} refused, {}\n", order, c.done, c.total,
+                          c.scrapped, result.good, result.refused, failures(result));
+  if (result.good + result.failed > 0)
+    text += fmt::format("{:.1f} good a minute, yield {:.1f} %\n", result.per_minute(), 100 * result.yield());
+  return text;
+}
+
+std::unique_ptr<RunReport> make_report(ReportForm form, const std::string& order, World& world) {
   if (form == ReportForm::json) return std::make_unique<JsonReport>(world);
+  if (world.terminal.is_interactive()) return make_live_report(order, world);
   return std::make_unique<TextReport>(world);
 }
 

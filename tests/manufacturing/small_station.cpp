@@ -3,6 +3,8 @@
 #include <botan/system_rng.h>
 #include <botan/x509_key.h>
 
+#include <thread>
+
 #include "lib/audit/record.hpp"
 #include "lib/base/file.hpp"
 #include "lib/binding/escrow.hpp"
@@ -34,6 +36,7 @@ class SmallFixture final : public Fixture {
  public:
   SmallFixture(SmallBench& bench, std::string port) : bench_{bench}, port_{std::move(port)} {}
   void send(ByteView frame) override {
+    const std::lock_guard lock{bench_.mutex_};
     bench_.fate_.moment();
     auto response = device().answer(decode_request(frame));
     bench_.fate_.moment();  // the device acted, its answer is lost
@@ -50,22 +53,47 @@ class SmallFixture final : public Fixture {
   sim::VirtualDevice& device() {
     const auto found = bench_.devices_.find(port_);
     if (found == bench_.devices_.end()) throw Error{Errc::unavailable, "the device is gone"};
-    return *found->second;
+    return *found->second.device;
   }
   SmallBench& bench_;
   std::string port_;
   Bytes answer_;
 };
 
+void SmallBench::plug_in(const std::string& port, sim::VirtualDevice& device) {
+  const std::lock_guard lock{mutex_};
+  devices_[port] = {&device, ++arrivals_};
+}
+
+void SmallBench::unplug(const std::string& port) {
+  const std::lock_guard lock{mutex_};
+  devices_.erase(port);
+}
+
 std::vector<std::string> SmallBench::occupied_ports() {
+  const std::lock_guard lock{mutex_};
   std::vector<std::string> ports;
-  for (const auto& [port, device] : devices_) ports.push_back(port);
+  for (const auto& [port, plugged] : devices_) ports.push_back(port);
   return ports;
 }
 
+std::uint64_t SmallBench::arrival(const std::string& port) {
+  const std::lock_guard lock{mutex_};
+  const auto found = devices_.find(port);
+  return found == devices_.end() ? 0 : found->second.arrival;
+}
+
 Plug SmallBench::open(const std::string& port) {
+  const std::lock_guard lock{mutex_};
   if (devices_.count(port) == 0) return {};
   return std::unique_ptr<Fixture>{std::make_unique<SmallFixture>(*this, port)};
+}
+
+/// Hours pass in a moment, in which others get on.
+void SmallBench::wait(std::chrono::milliseconds time) {
+  std::this_thread::sleep_for(std::chrono::milliseconds{1});
+  const std::lock_guard lock{mutex_};
+  waited += time;
 }
 
 class SmallStation::Listener final : public Watcher {

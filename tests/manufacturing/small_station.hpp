@@ -7,6 +7,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,11 +39,12 @@ class Fate {
 class SmallBench final : public manufacturing::Bench {
  public:
   explicit SmallBench(Fate& fate) : fate_{fate} {}
-  void plug_in(const std::string& port, sim::VirtualDevice& device) { devices_[port] = &device; }
-  void unplug(const std::string& port) { devices_.erase(port); }
+  void plug_in(const std::string& port, sim::VirtualDevice& device);
+  void unplug(const std::string& port);
   std::vector<std::string> occupied_ports() override;
   manufacturing::Plug open(const std::string& port) override;
-  void wait(std::chrono::milliseconds time) override { waited += time; }
+  std::uint64_t arrival(const std::string& port) override;
+  void wait(std::chrono::milliseconds time) override;
 
   /// Changes what the device says on its way to the station.
   std::function<void(manufacturing::Response&)> falsify = [](manufacturing::Response&) {};
@@ -51,8 +53,14 @@ class SmallBench final : public manufacturing::Bench {
 
  private:
   friend class SmallFixture;
+  struct Plugged {
+    sim::VirtualDevice* device;
+    std::uint64_t arrival;
+  };
   Fate& fate_;
-  std::map<std::string, sim::VirtualDevice*> devices_;
+  std::recursive_mutex mutex_;  ///< ports are worked on at once, and a device may be unplugged by what it answers
+  std::map<std::string, Plugged> devices_;
+  std::uint64_t arrivals_ = 0;
 };
 
 class SmallStation {

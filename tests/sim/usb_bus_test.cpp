@@ -1,6 +1,7 @@
 // The station's own USB code, with the real libusb, against virtual devices.
 #include "cli/sim/usb_bus.hpp"
 
+#include <botan/pk_keys.h>
 #include <botan/system_rng.h>
 #include <gmock/gmock.h>
 
@@ -23,9 +24,12 @@ using testing::ElementsAre;
 class UsbBus : public testing::Test {
  protected:
   void SetUp() override {
-    for (const char* name : {"smart-lamp-1", "smart-lamp-2"})
-      bus_.plug_in(std::make_unique<sim::UsbLamp>(
-          sim::VirtualDevice{sim::DeviceFlash::create(directory_ / name, small_profile("smart-lamp"), rng_), rng_}));
+    for (const char* name : {"smart-lamp-1", "smart-lamp-2"}) {
+      auto lamp = std::make_unique<sim::UsbLamp>(
+          sim::VirtualDevice{sim::DeviceFlash::create(directory_ / name, small_profile("smart-lamp"), rng_), rng_});
+      if (first_ == nullptr) first_ = lamp.get();
+      bus_.plug_in(std::move(lamp));
+    }
   }
   void TearDown() override { bus_.rethrow_failure(); }
 
@@ -48,6 +52,7 @@ class UsbBus : public testing::Test {
 
   Botan::System_RNG rng_;
   TemporaryDirectory directory_;
+  sim::UsbLamp* first_ = nullptr;  ///< in port 1-1
   sim::UsbBus bus_;
   std::unique_ptr<Bench> bench_ = usb_bench(std::chrono::milliseconds{2000});
 };
@@ -93,6 +98,55 @@ TEST_F(UsbBus, BringsADeviceBackWithANewSessionAfterItsReset) {
   const auto after = DeviceSession{*fixture, rng_}.identify();
   EXPECT_EQ(after.chip_id, before.chip_id);
   EXPECT_NE(after.session_point, before.session_point);
+}
+
+TEST_F(UsbBus, TellsOfADeviceThatComesBackAsOfAnotherOne) {
+  (void)bench_->occupied_ports();
+  const auto before = bench_->arrival("1-1");
+  const auto changes = bench_->changes();
+  EXPECT_NE(before, 0U);
+  {
+    auto fixture = open("1-1");
+    DeviceSession{*fixture, rng_}.reset();
+  }
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{3};
+  while (bench_->arrival("1-1") == before && std::chrono::steady_clock::now() < until) {
+    (void)bench_->wait_for_change(bench_->changes(), std::chrono::milliseconds{20});
+    (void)bench_->occupied_ports();
+  }
+  EXPECT_NE(bench_->arrival("1-1"), before);
+  EXPECT_GT(bench_->changes(), changes);
+}
+
+/// Brings the lamp in the port as far as its proof that it is locked.
+void finish(Fixture& fixture, Botan::RandomNumberGenerator& rng, sim::VirtualDevice& lamp) {
+  provision(lamp, rng);
+  DeviceSession session{fixture, rng};
+  session.lock();
+  session.reset();
+}
+
+TEST_F(UsbBus, PutsTheNextDeviceIntoThePortOfOneThatIsThrough) {
+  auto flash = sim::DeviceFlash::create(directory_ / "smart-lamp-3", small_profile("smart-lamp"), rng_);
+  auto third = std::make_unique<sim::UsbLamp>(sim::VirtualDevice{std::move(flash), rng_});
+  const auto third_chip = third->device().chip_id();
+  bus_.supply([&]() -> std::unique_ptr<sim::UsbDevice> { return std::move(third); });
+  finish(*open("1-1"), rng_, first_->device());
+  auto fixture = open_within(std::chrono::seconds{3}, "1-1");
+  ASSERT_NE(fixture, nullptr);
+  const auto key = sim::device_key(first_->device().flash().contents())->subject_public_key();
+  EXPECT_EQ((DeviceSession{*fixture, rng_}.prove(key).state), Lifecycle::locked);
+  fixture.reset();
+  Bytes chip;
+  for (int tries = 0; tries < 300 && chip != third_chip; ++tries) {
+    fixture = open_within(std::chrono::seconds{3}, "1-1");
+    const auto seen = attempt([&] { return DeviceSession{*fixture, rng_}.identify().chip_id; });
+    if (const auto* found = std::get_if<Bytes>(&seen)) chip = *found;
+    fixture.reset();
+    bench_->wait(std::chrono::milliseconds{10});
+  }
+  EXPECT_EQ(chip, third_chip);
+  EXPECT_EQ(bus_.tally().swaps, 1U);
 }
 
 }  // namespace
