@@ -183,12 +183,12 @@ Exit sim_usb(const SimUsbOptions& options, World& world) {
   world.out.flush();
 
   sim::HeldSignals signals;
-  if (options.vhci) {
-    sim::VhciBus bus;
-    return run_on(bus, drawer, signals, options.command);
-  }
   const sim::BusTimes times{std::chrono::milliseconds{options.restart_time},
                             std::chrono::milliseconds{options.swap_time}};
+  if (options.vhci) {
+    sim::VhciBus bus{times.restart};
+    return run_on(bus, drawer, signals, options.command);
+  }
   sim::UsbBus bus{times};
   if (options.ports != 0) bus.supply([&drawer] { return drawer.take_next(); });
   const auto exit = run_on(bus, drawer, signals, options.command);

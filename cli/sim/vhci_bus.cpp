@@ -26,7 +26,7 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 constexpr std::uint32_t kBusNumber = 1U << 16;  // a device id is bus and device number
-constexpr milliseconds kAbsence{40}, kPortPause{20}, kBreath{1};
+constexpr milliseconds kPortPause{20}, kBreath{1};
 constexpr std::chrono::seconds kLetGoTime{10}, kEnumerationTime{60};  // an emulated machine is slow
 constexpr std::size_t kPiece = 65536;
 constexpr const char* kStream = "USB/IP stream";
@@ -56,7 +56,7 @@ void send_all(const posix::Descriptor& stream, ByteView bytes) {
 
 /// All devices live in one thread, as they do behind umockdev.
 struct VhciBus::Impl {
-  explicit Impl(VhciController at) : controller{std::move(at)} {}
+  Impl(milliseconds away, VhciController at) : restart{away}, controller{std::move(at)} {}
 
   /// Gives false when the port is still busy.
   bool connect(VhciSlot& slot) {
@@ -99,8 +99,8 @@ struct VhciBus::Impl {
     hang_up(slot);
     if (!slot.device->comes_back()) return;
     slot.device->power_cycle();
-    slot.returns = steady_clock::now() + kAbsence;
-    slot.gives_up = steady_clock::now() + kLetGoTime;
+    slot.returns = steady_clock::now() + restart;
+    slot.gives_up = *slot.returns + kLetGoTime;
   }
 
   void serve_all(const std::vector<pollfd>& polled) {
@@ -156,6 +156,7 @@ struct VhciBus::Impl {
     posix::write_all(wake, {reinterpret_cast<const std::uint8_t*>(&one), sizeof one}, kStream);
   }
 
+  milliseconds restart;
   VhciController controller;
   posix::Descriptor wake{::eventfd(0, EFD_CLOEXEC)};
   std::mutex mutex;
@@ -165,7 +166,8 @@ struct VhciBus::Impl {
   std::jthread server{[this](const std::stop_token& stop) { run(stop); }};
 };
 
-VhciBus::VhciBus(VhciController controller) : impl_{std::make_unique<Impl>(std::move(controller))} {}
+VhciBus::VhciBus(milliseconds restart, VhciController controller)
+    : impl_{std::make_unique<Impl>(restart, std::move(controller))} {}
 
 VhciBus::~VhciBus() {
   impl_->server.request_stop();

@@ -2,6 +2,7 @@
 // host sees them, with the real hub driver, enumeration and usbfs in between.
 #pragma once
 
+#include <chrono>
 #include <memory>
 
 #include "cli/sim/usb_device.hpp"
@@ -11,7 +12,9 @@ namespace lamp::sim {
 
 class VhciBus {
  public:
-  explicit VhciBus(VhciController controller = VhciController{});
+  /// restart: how long a device is away when it restarts. A hub that is busy does not notice a short absence.
+  explicit VhciBus(std::chrono::milliseconds restart = std::chrono::milliseconds{40},
+                   VhciController controller = VhciController{});
   VhciBus(const VhciBus&) = delete;
   VhciBus& operator=(const VhciBus&) = delete;
   /// Pulls all devices out.

@@ -26,9 +26,17 @@ fs::path sibling_of(const fs::path& path) {
   return sibling;
 }
 
+/// Each new one is durable in its parent: a file is lost with a directory that a power cut takes away.
+void make_directories(const fs::path& directory) {
+  std::error_code ignored;  // whoever opens a file there says what is wrong
+  if (fs::is_directory(directory, ignored)) return;
+  const auto parent = directory_of(directory);
+  if (parent != directory) make_directories(parent);
+  if (fs::create_directory(directory, ignored)) sync_directory(parent);
+}
+
 Descriptor create(const fs::path& sibling, const fs::path& path, Mode mode) {
-  std::error_code ignored;  // the open below says what is wrong
-  fs::create_directories(directory_of(path), ignored);
+  make_directories(directory_of(path));
   Descriptor file{::open(sibling.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, static_cast<mode_t>(mode))};
   if (file.get() < 0) fail(path, errno);
   return file;

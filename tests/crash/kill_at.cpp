@@ -1,8 +1,12 @@
 // Preloaded into a program, kills it (-9) at its n-th act that changes something outside of it, counted from 1:
 //   LAMP_KILL_AT=n        before the act, or after it with LAMP_KILL_AFTER=1
-//   LAMP_KILL_ON=sync     counts only fsync and fdatasync; rename: renames; socket: what is sent to a token's server
+//   LAMP_KILL_ON=sync     counts only fsync and fdatasync; rename: renames; socket: what is sent to a token's server;
+//   usb: what
+//                         is handed to a USB device
 #include <dlfcn.h>
+#include <linux/usbdevice_fs.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -10,6 +14,7 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -110,6 +115,16 @@ int ftruncate(int fd, off_t size) {
 ssize_t send(int fd, const void* bytes, size_t size, int flags) {
   static const auto next = real<ssize_t (*)(int, const void*, size_t, int)>("send");
   return counted("socket", [&] { return next(fd, bytes, size, flags); });
+}
+
+int ioctl(int fd, unsigned long request, ...) {
+  static const auto next = real<int (*)(int, unsigned long, ...)>("ioctl");
+  va_list more;
+  va_start(more, request);
+  void* const argument = va_arg(more, void*);
+  va_end(more);
+  if (request != USBDEVFS_SUBMITURB) return next(fd, request, argument);
+  return counted("usb", [&] { return next(fd, request, argument); });
 }
 
 }  // extern "C"

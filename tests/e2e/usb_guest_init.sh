@@ -28,7 +28,8 @@ expect() {
 says() { grep -q -- "$1" /tmp/out /tmp/err || die "nothing says '$1'"; }
 shows() { [ "$(echo "$1")" = "$2" ] || die "'$1' instead of '$2'"; }
 count_done() { lamp-factory status --json | grep -c '"lock": "locked"'; }
-usb() { lamp-sim usb --vhci "$@"; }
+# Away long enough for the hub of an emulated machine to notice, as silicon is that boots.
+usb() { lamp-sim usb --vhci --restart-time 500 "$@"; }
 
 mount -t proc none /proc
 mount -t sysfs none /sys
