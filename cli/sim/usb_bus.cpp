@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -108,6 +109,7 @@ struct UsbBus::Impl {
     UsbPort port;
     Object<UMockdevIoctlBase> ioctls{umockdev_ioctl_base_new()};
     std::unique_ptr<UsbDevice> next;
+    bool is_attached = false;
   };
 
   using Deed = void (Impl::*)(Slot& slot);
@@ -130,12 +132,14 @@ struct UsbBus::Impl {
     uevents.send(action, place.device_path, list);
   }
 
-  /// A node without its ioctls would be opened by whoever is quick: it comes after them and goes before them.
+  /// A node without its ioctls would be opened by whoever is quick: it comes after them, and they stay when it goes.
+  /// To close their socket would cut off who has opened the node and is about to be connected.
   void appear(Slot& slot) {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
-    require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
-            "attaching to " + node);
+    if (!std::exchange(slot.is_attached, true))
+      require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
+              "attaching to " + node);
     require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place, slot.port.descriptors()).c_str(),
                                              &error),
             error, "adding a virtual USB device");
@@ -143,12 +147,9 @@ struct UsbBus::Impl {
     tell("add", slot.place);
   }
 
-  void disappear(Slot& slot) {
-    GError* error = nullptr;
-    const auto node = "/dev/" + slot.place.node;
+  void disappear(const Slot& slot) {
     tell("remove", slot.place);
     umockdev_testbed_remove_device(testbed.get(), slot.place.sysfs_path.c_str());
-    require(umockdev_testbed_detach_ioctl(testbed.get(), node.c_str(), &error), error, "detaching from " + node);
   }
 
   void restart(Slot& slot) {
