@@ -39,6 +39,7 @@ struct Attempted {
   std::string port, serial;
   std::uint64_t arrival = 0;
   Times times;
+  bool failed_at_station = false;
   std::optional<Attempt<Outcome>> result;
   std::exception_ptr defect;  ///< a failure that is none of ours to report: the line ends with it
 };
@@ -82,6 +83,7 @@ class Line {
       const auto waited = bench_.wait_for_change(seen, kPause);
       idle = is_at_rest() ? idle + waited : milliseconds{0};
     }
+    if (station_failure_) rethrow(*station_failure_);
     for (const auto& [whose, reason] : unfinished_) count_failure(reason);
     return result_;
   }
@@ -99,7 +101,7 @@ class Line {
 
   [[nodiscard]] bool is_over() {
     if (stop_.stop_requested() && !std::exchange(result_.stopped, true)) tell([&] { watcher_.stopping(); });
-    return result_.stopped || result_.count.complete();
+    return result_.stopped || station_failure_ || result_.count.complete();
   }
   [[nodiscard]] bool is_at_rest() const { return busy_ == 0 && !is_to_be_tried(); }
   [[nodiscard]] bool is_to_be_tried() const {
@@ -152,6 +154,7 @@ class Line {
       attempted.serial = watcher.serial();
       attempted.arrival = flow.arrival();
       attempted.times = flow.times();
+      attempted.failed_at_station = flow.failed_at_station();
     } catch (...) {
       attempted.defect = std::current_exception();
     }
@@ -192,6 +195,10 @@ class Line {
       return;
     }
     const auto code = std::get<Error>(done).code();
+    if (code == Errc::unavailable && attempted.failed_at_station) {
+      end_with(std::get<Error>(done));
+      return;
+    }
     const std::string reason{reason_of_failure(code)};
     if (code != Errc::unavailable || place.tries >= kTries) {
       place.tries = kTries;
@@ -200,6 +207,12 @@ class Line {
     }
     unfinished_[attempted.serial.empty() ? attempted.port : attempted.serial] = reason;
     place.not_before = steady_clock::now() + kPause;
+  }
+
+  /// Without its journal or its token the station makes nothing: no device is to blame, and no other is begun.
+  void end_with(const Error& failure) {
+    if (!station_failure_) station_failure_ = failure;
+    leave_.request_stop();
   }
 
   /// This device's own, and one of the same port that was never known by its serial number: most likely the same one.
@@ -229,6 +242,7 @@ class Line {
   const std::stop_token& stop_;
   std::stop_source leave_;
   LineResult result_;
+  std::optional<Error> station_failure_;
   std::optional<steady_clock::time_point> began_;
   std::map<std::string, std::string> unfinished_;  ///< devices that were to be tried again: why they had failed
   std::size_t busy_ = 0;

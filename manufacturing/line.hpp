@@ -55,7 +55,8 @@ class LineWatcher : public Watcher {
 /// not answer or is pulled out holds up no other. One that only did not answer is tried three times; it has failed when
 /// it is not seen again. A port is free for the next device when it was seen empty or something else was plugged in.
 /// When `stop` is requested no other device is begun; those whose lock was begun are finished, the others are left
-/// between two steps. Throws what the bench or the database throws, after it has stopped in the same way.
+/// between two steps. Throws what the bench throws, and what the station's journal or token failed with, after it has
+/// stopped in the same way.
 [[nodiscard]] LineResult run_line(const Station& station, Bench& bench, LineWatcher& watcher, const LineLimits& limits,
                                   const std::stop_token& stop = {});
 

@@ -125,7 +125,7 @@ void StationFlow::make_key(Unit& unit, Adapter& adapter) {
 
 Bytes StationFlow::sign(const pki::Reserved& reserved) {
   const Stopwatch watch{times_.token};
-  return station_.authority.sign(reserved, station_.rng);
+  return at_station([&] { return station_.authority.sign(reserved, station_.rng); });
 }
 
 /// Reserve, lint, sign, commit: the bytes are durable before the token signs them.
@@ -229,6 +229,7 @@ void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& 
 
 void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) {
   const Stopwatch watch{times_.files};
+  at_station_ = true;
   std::vector<Bytes> chain{unit.certificate};
   chain.insert(chain.end(), station_.trust.issuers.begin(), station_.trust.issuers.end());
   const auto folder = station_.devices / unit.serial;
@@ -237,6 +238,7 @@ void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) {
   SecureBytes line = made.label;
   line.push_back('\n');
   publish(folder / "label.txt", ByteView{line}, Mode::secret);
+  at_station_ = false;
 }
 
 void StationFlow::keep(Unit& unit, UnitState state, std::string_view step, const audit::Event& event) {

@@ -7,6 +7,7 @@
 #include <map>
 #include <stop_token>
 #include <string>
+#include <type_traits>
 #include <utility>
 
 #include "lib/audit/record.hpp"
@@ -76,6 +77,8 @@ class StationFlow {
   [[nodiscard]] const Times& times() const noexcept { return times_; }
   /// Bench::arrival() of the device that was spoken to last.
   [[nodiscard]] std::uint64_t arrival() const noexcept { return bench_.last_arrival(); }
+  /// After run() threw Error{unavailable}: whether it was not the device but the station's own journal or token.
+  [[nodiscard]] bool failed_at_station() const noexcept { return at_station_; }
 
  private:
   [[nodiscard]] Outcome work(const std::string& port);
@@ -98,7 +101,19 @@ class StationFlow {
   template <class Act>
   auto write(Act&& act) {
     const Stopwatch watch{times_.journal};
-    return station_.database.write(std::forward<Act>(act));
+    return at_station([&] { return station_.database.write(std::forward<Act>(act)); });
+  }
+  template <class Deed>
+  auto at_station(Deed&& deed) {
+    at_station_ = true;
+    if constexpr (std::is_void_v<decltype(deed())>) {
+      std::forward<Deed>(deed)();
+      at_station_ = false;
+    } else {
+      auto done = std::forward<Deed>(deed)();
+      at_station_ = false;
+      return done;
+    }
   }
 
   const Station& station_;
@@ -106,6 +121,7 @@ class StationFlow {
   MeteredBench bench_;
   Watcher& watcher_;
   std::stop_token stop_;
+  bool at_station_ = false;  ///< where it is, and where it was when it threw
   Models models_;
 };
 

@@ -240,6 +240,26 @@ TEST(Line, FinishesALockThatWasBegunBeforeItStops) {
   EXPECT_THAT(small.problems(), testing::IsEmpty());
 }
 
+// It is not the devices' fault: none counts as failed, none is tried again, and those that wait are not touched.
+TEST(Line, EndsWhenTheStationsOwnTokenIsGone) {
+  SmallStation small;
+  small.order.lines.front().quantity = 8;
+  Quiet watcher;
+  plug_in_lamps(small, 8);
+  small.issuing_key.is_lost = true;
+  const auto station = small.station();
+  const auto ran = attempt([&] {
+    return run_line(station, small.bench, watcher, {LineLimits::Until::order_complete, std::chrono::seconds{2}, 2});
+  });
+  const auto* error = std::get_if<Error>(&ran);
+  ASSERT_NE(error, nullptr);
+  EXPECT_THAT(error->what(), testing::HasSubstr("token \"line1\" is gone"));
+  EXPECT_LE(watcher.tries, 3);
+  small.issuing_key.is_lost = false;
+  Quiet again;
+  EXPECT_EQ(run(small, LineLimits::Until::order_complete, again).good, 8U);
+}
+
 TEST(Line, BeginsNothingWhenItWasToStopBefore) {
   SmallStation small;
   Quiet watcher;

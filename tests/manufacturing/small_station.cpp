@@ -105,7 +105,15 @@ class SmallStation::Listener final : public Watcher {
   Fate& fate_;
 };
 
-SmallStation::SmallStation() : issuing_key_{Botan::system_rng(), p256()}, escrow_key_{Botan::system_rng(), p256()} {
+std::unique_ptr<Botan::PK_Ops::Signature> LosableKey::create_signature_op(Botan::RandomNumberGenerator& rng,
+                                                                          std::string_view parameters,
+                                                                          std::string_view provider) const {
+  if (is_lost) throw Error{Errc::unavailable, "token \"line1\" is gone"};
+  return key_.create_signature_op(rng, parameters, provider);
+}
+
+SmallStation::SmallStation()
+    : issuing_key{Botan::ECDSA_PrivateKey{Botan::system_rng(), p256()}}, escrow_key_{Botan::system_rng(), p256()} {
   database_.migrate(audit::schema());
   database_.migrate(pki::schema());
   database_.migrate(journal_schema());
@@ -114,8 +122,8 @@ SmallStation::SmallStation() : issuing_key_{Botan::system_rng(), p256()}, escrow
   trust_.cloud_url = "https://localhost:8443";
   trust_.issuers = authority_->chain();
   trust_.trust_anchors = {authority_->chain().back()};
-  trust_.release_keys = {Botan::X509::BER_encode(issuing_key_)};
-  trust_.officers = {Botan::X509::BER_encode(issuing_key_)};
+  trust_.release_keys = {Botan::X509::BER_encode(issuing_key)};
+  trust_.officers = {Botan::X509::BER_encode(issuing_key)};
   trust_.threshold = 1;
   trust_.escrow_point = escrow_key_.public_value();
   order = {"order-1", "demo", "line1", clock_.now(), clock_.now() + std::chrono::days{30}, {}, {}};
@@ -128,15 +136,15 @@ SmallStation::SmallStation() : issuing_key_{Botan::system_rng(), p256()}, escrow
 
 void SmallStation::make_authority() {
   const auto profile = pki::Profile::load(kTemplates / "profiles" / "device-ca.yaml");
-  const auto self = pki::Authority::self_signed("device", issuing_key_);
+  const auto self = pki::Authority::self_signed("device", issuing_key);
   const auto certificate = database_.write([&](store::Transaction& t) {
-    const auto reserved = self.reserve(t, profile, {{"name", "device"}, {"site", "demo"}}, issuing_key_, clock_.now(),
+    const auto reserved = self.reserve(t, profile, {{"name", "device"}, {"site", "demo"}}, issuing_key, clock_.now(),
                                        Botan::system_rng());
     auto signed_certificate = self.sign(reserved, Botan::system_rng());
     self.commit(t, reserved, signed_certificate, clock_.now());
     return signed_certificate;
   });
-  authority_ = std::make_unique<pki::Authority>("device", std::vector<Bytes>{certificate}, issuing_key_);
+  authority_ = std::make_unique<pki::Authority>("device", std::vector<Bytes>{certificate}, issuing_key);
 }
 
 void SmallStation::read_kits() {

@@ -4,7 +4,9 @@
 
 #include <botan/ecdh.h>
 #include <botan/ecdsa.h>
+#include <botan/pk_ops.h>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -63,6 +65,22 @@ class SmallBench final : public manufacturing::Bench {
   std::uint64_t arrivals_ = 0;
 };
 
+/// A key as in a token that may be pulled out.
+class LosableKey final : public Botan::ECDSA_PublicKey, public Botan::Private_Key {
+ public:
+  explicit LosableKey(const Botan::ECDSA_PrivateKey& key)
+      : Botan::EC_PublicKey{key}, Botan::ECDSA_PublicKey{key}, key_{key} {}
+  Botan::secure_vector<std::uint8_t> private_key_bits() const override { return key_.private_key_bits(); }
+  std::unique_ptr<Botan::Public_Key> public_key() const override { return key_.public_key(); }
+  std::unique_ptr<Botan::PK_Ops::Signature> create_signature_op(Botan::RandomNumberGenerator& rng,
+                                                                std::string_view parameters,
+                                                                std::string_view provider) const override;
+  std::atomic<bool> is_lost = false;
+
+ private:
+  Botan::ECDSA_PrivateKey key_;
+};
+
 class SmallStation {
  public:
   SmallStation();
@@ -82,6 +100,7 @@ class SmallStation {
 
   Fate fate;
   SmallBench bench{fate};
+  LosableKey issuing_key;
   manufacturing::Order order;
 
  private:
@@ -91,7 +110,6 @@ class SmallStation {
   TemporaryDirectory folder_;
   FixedClock clock_{parse_instant("2026-11-22T13:00:00Z")};
   store::Database database_{folder_ / "state.db"};
-  Botan::ECDSA_PrivateKey issuing_key_;
   Botan::ECDH_PrivateKey escrow_key_;
   std::unique_ptr<pki::Authority> authority_;
   std::map<std::string, manufacturing::ModelKit> kits_;
