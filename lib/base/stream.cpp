@@ -32,7 +32,8 @@ void make_directories(const fs::path& directory) {
   if (fs::is_directory(directory, ignored)) return;
   const auto parent = directory_of(directory);
   if (parent != directory) make_directories(parent);
-  if (fs::create_directory(directory, ignored)) sync_directory(parent);
+  fs::create_directory(directory, ignored);
+  if (fs::is_directory(directory, ignored)) sync_directory(parent);  // also when another thread was quicker
 }
 
 Descriptor create(const fs::path& sibling, const fs::path& path, Mode mode) {
