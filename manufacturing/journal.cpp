@@ -128,23 +128,25 @@ const store::Schema& journal_schema() {
   return tables;
 }
 
-Import import_order(store::Transaction& transaction, const Order& order, Instant now) {
-  const auto digest = digest_of(order);
+bool require_open(store::Transaction& transaction, const Order& order) {
   const auto known =
       transaction.query_one("SELECT digest, closed FROM production_order WHERE order_id = ?", {order.id});
-  if (!known) {
-    transaction.execute(
-        "INSERT INTO production_order (order_id, digest, station, content, closed, imported) VALUES (?, ?, ?, ?, NULL, "
-        "?)",
-        {order.id, digest, order.station, order.yaml(), unix_seconds(now)});
-    return Import::fresh;
-  }
-  if (known->text(0) != digest)
+  if (!known) return false;
+  if (known->text(0) != digest_of(order))
     throw Error{Errc::denied, "order " + order.id + " came with another content before: it was altered"};
   if (!known->is_null(1))
     throw Error{Errc::denied,
                 "order " + order.id + " was closed at " + format_instant(from_unix_seconds(known->integer(1)))};
-  return Import::known;
+  return true;
+}
+
+Import import_order(store::Transaction& transaction, const Order& order, Instant now) {
+  if (require_open(transaction, order)) return Import::known;
+  transaction.execute(
+      "INSERT INTO production_order (order_id, digest, station, content, closed, imported) VALUES (?, ?, ?, ?, NULL, "
+      "?)",
+      {order.id, digest_of(order), order.station, order.yaml(), unix_seconds(now)});
+  return Import::fresh;
 }
 
 std::optional<Order> find_order(store::Transaction& transaction, const std::string& id) {
@@ -157,6 +159,14 @@ void close_order(store::Transaction& transaction, const std::string& id, Instant
   if (!find_order(transaction, id)) throw Error{Errc::not_found, "this station has not worked on order " + id};
   transaction.execute("UPDATE production_order SET closed = ? WHERE order_id = ? AND closed IS NULL",
                       {unix_seconds(now), id});
+}
+
+std::vector<std::string> orders_open(store::Transaction& transaction, const std::string& station) {
+  std::vector<std::string> open;
+  for (const auto& row : transaction.query(
+           "SELECT order_id FROM production_order WHERE station = ? AND closed IS NULL ORDER BY order_id", {station}))
+    open.push_back(row.text(0));
+  return open;
 }
 
 OrderCount count(store::Transaction& transaction, const Order& order) {

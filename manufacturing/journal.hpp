@@ -49,9 +49,13 @@ enum class Import { fresh, known };
 /// Keeps the order's content with its approvals. Throws Error{denied} when another content came under the same id
 /// before, or the order was closed.
 [[nodiscard]] Import import_order(store::Transaction& transaction, const Order& order, Instant now);
+/// Whether the order is known. Throws as import_order() does.
+bool require_open(store::Transaction& transaction, const Order& order);
 [[nodiscard]] std::optional<Order> find_order(store::Transaction& transaction, const std::string& id);
 /// Throws Error{not_found}; closing twice changes nothing.
 void close_order(store::Transaction& transaction, const std::string& id, Instant now);
+/// The ids of a station's orders that were begun here and not closed.
+[[nodiscard]] std::vector<std::string> orders_open(store::Transaction& transaction, const std::string& station);
 
 struct OrderCount {
   std::uint64_t total = 0, begun = 0, done = 0, scrapped = 0;

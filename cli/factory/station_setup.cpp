@@ -2,6 +2,9 @@
 
 #include <botan/pk_keys.h>
 
+#include <utility>
+
+#include "cli/factory/issuing_authority.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/model_keys.hpp"
@@ -60,6 +63,8 @@ Verdict StationSetup::judge() const {
 
 void StationSetup::open() {
   const auto& site = host_.site();
+  // Before the token: the key of a closed order may be destroyed.
+  host_.database().read([&](store::Transaction& t) { return require_open(t, order_); });
   const auto name = authority_name();
   const auto chain = pki::load_chain(site.root / "ca" / name / "chain.pem");
   issuing_key_ = host_.token(site.person(station_).token).signing_key(name);
@@ -109,13 +114,10 @@ void StationSetup::read_kits() {
   }
 }
 
-/// The authority whose key is in the station's own token.
 std::string StationSetup::authority_name() const {
-  const auto& token = host_.site().person(station_).token;
-  for (const auto& [authority, place] : host_.site().authorities)
-    if (place == token) return authority;
-  throw Error{Errc::not_found, "site.yaml names no authority in token '" + token + "': station " + station_ +
-                                   " has nothing to issue device certificates with"};
+  if (auto authority = issuing_authority(host_.site(), station_, order_.id)) return std::move(authority->name);
+  throw Error{Errc::not_found, "site.yaml names no authority in token '" + host_.site().person(station_).token +
+                                   "': station " + station_ + " has nothing to issue device certificates with"};
 }
 
 }  // namespace lamp::cli
