@@ -6,7 +6,9 @@
 #include <algorithm>
 
 #include "cli/new_key.hpp"
+#include "hsm/hybrid.hpp"
 #include "lib/base/error.hpp"
+#include "lib/base/lockdown.hpp"
 #include "lib/quorum/anchor.hpp"
 
 namespace lamp::cli {
@@ -144,6 +146,8 @@ crypto::AgreementKey& QuorumAct::session_key() {
 
 hsm::QuorumSession& QuorumAct::open(const quorum::Roster* next) {
   const auto& place = host_.site().token(roster_.token_label);
+  const bool hybrid = quorum::renews_hybrid_key(act_, roster_);
+  if (hybrid) lock_down_for_hybrid();
   session_ = hsm::DealtPin{}.open_session({host_.site().root,
                                            roster_,
                                            {place.module, place.uri, place.module_init},
@@ -151,13 +155,29 @@ hsm::QuorumSession& QuorumAct::open(const quorum::Roster* next) {
                                            session_key(),
                                            handed_in_.contributions,
                                            tally_.approved,
-                                           "lamp-hsm quorum approve " + files_.name + " --as NAME",
-                                           next});
+                                           how_to_approve(),
+                                           next,
+                                           hybrid ? hsm::HybridKey::used : hsm::HybridKey::untouched});
   if (session_->wrong_tries_seen())
     host_.world().err << "quorum " << roster_.name
                       << ": warning: its token reports wrong PIN tries: somebody tried to get "
                       << "in without the quorum\n";
   return *session_;
+}
+
+std::string QuorumAct::how_to_approve() const { return "lamp-hsm quorum approve " + files_.name + " --as NAME"; }
+
+/// Every module and PIN that this takes, before the process can no longer start a helper.
+void QuorumAct::lock_down_for_hybrid() {
+  (void)session_key();
+  (void)host_.public_token(roster_.token_label);
+  lock_down();
+}
+
+std::unique_ptr<Botan::Private_Key> QuorumAct::hybrid_key(const quorum::DealtHybrid& dealt) {
+  lock_down_for_hybrid();
+  return hsm::combine_hybrid_key({host_.site().root, roster_, dealt, act_.digest(), session_key(),
+                                  handed_in_.contributions, tally_.approved, how_to_approve()});
 }
 
 void QuorumAct::finish(audit::Event event, const std::function<void(store::Transaction&)>& also) {

@@ -48,6 +48,8 @@ class QuorumAct {
   /// Opens the token; `next` is the roster under which its PIN will be dealt, when that is another one.
   [[nodiscard]] hsm::QuorumSession& open(const quorum::Roster* next = nullptr);
   void close() { session_.reset(); }
+  /// Opens the quorum's ML-DSA key by the shares that were handed in, in a process that is locked down from then on.
+  [[nodiscard]] std::unique_ptr<Botan::Private_Key> hybrid_key(const quorum::DealtHybrid& dealt);
   /// The act's one-time key, to which officers seal what they hand in.
   [[nodiscard]] crypto::AgreementKey& session_key();
 
@@ -60,7 +62,9 @@ class QuorumAct {
   void write(const ActRequest& request);
   void put_away();
   void drop_session_keys();
+  void lock_down_for_hybrid();
   [[nodiscard]] std::string session_label() const;
+  [[nodiscard]] std::string how_to_approve() const;
 
   Host& host_;
   quorum::Roster roster_;

@@ -27,16 +27,14 @@ std::vector<Botan::RTSS_Share> to_rtss(const std::vector<const Share*>& shares) 
   return parts;
 }
 
-Pin combine_views(const std::vector<const Share*>& shares) {
+SecureBytes combine_views(const std::vector<const Share*>& shares) {
   // Botan's message is not passed on: its input was secret.
   const auto outcome =
       attempt([&] { return guarded(Errc::denied, [&] { return Botan::RTSS_Share::reconstruct(to_rtss(shares)); }); });
   if (std::holds_alternative<Error>(outcome))
     throw Error{Errc::denied, "the shares do not recombine: too few, or not of one dealing"};
-  return Pin{std::get<SecureBytes>(outcome)};
+  return std::get<SecureBytes>(outcome);
 }
-
-bool same(const Pin& a, const Pin& b) { return equal_constant_time(a.expose_secret(), b.expose_secret()); }
 
 /// Calls `visit` with the indices of every subset of `size` out of `count`.
 void for_each_subset(std::size_t count, std::size_t size,
@@ -51,12 +49,55 @@ void for_each_subset(std::size_t count, std::size_t size,
   } while (std::prev_permutation(chosen.begin(), chosen.end()));
 }
 
-bool recombines(const std::vector<Share>& shares, const std::vector<std::size_t>& subset, const Pin& pin) {
+using SecretView = std::span<const std::uint8_t>;
+
+bool recombines(const std::vector<Share>& shares, const std::vector<std::size_t>& subset, SecretView secret) {
   std::vector<const Share*> views;
   views.reserve(subset.size());
   for (const auto index : subset) views.push_back(&shares[index]);
-  const auto outcome = attempt([&] { return same(combine_views(views), pin); });
+  const auto outcome = attempt([&] { return equal_constant_time(combine_views(views), secret); });
   return std::holds_alternative<bool>(outcome) && std::get<bool>(outcome);
+}
+
+std::vector<Share> deal_secret(SecretView secret, std::uint64_t threshold, std::uint64_t shares,
+                               Botan::RandomNumberGenerator& rng) {
+  if (threshold < 2 || threshold >= shares || shares > kMostShares)
+    throw Error{Errc::bad_input, "a quorum of " + std::to_string(threshold) + " of " + std::to_string(shares) +
+                                     " cannot be made: it needs a threshold of 2 or more, at least one officer more "
+                                     "than that so that a lost card loses nothing, and at most 16 officers"};
+  Bytes identifier(16);
+  rng.randomize(identifier);
+  const auto parts = guarded(Errc::internal, [&] {
+    return Botan::RTSS_Share::split(static_cast<std::uint8_t>(threshold), static_cast<std::uint8_t>(shares),
+                                    secret.data(), static_cast<std::uint16_t>(secret.size()), identifier, "SHA-256",
+                                    rng);
+  });
+  std::vector<Share> dealt;
+  dealt.reserve(parts.size());
+  for (const auto& part : parts) dealt.emplace_back(part.data());
+  for_each_subset(dealt.size(), threshold, [&](const std::vector<std::size_t>& subset) {
+    if (!recombines(dealt, subset, secret)) throw Error{Errc::internal, "dealt shares do not recombine"};
+  });
+  return dealt;
+}
+
+SecureBytes combine_secret(const std::vector<Share>& shares) {
+  std::vector<const Share*> views;
+  views.reserve(shares.size());
+  for (const auto& share : shares) views.push_back(&share);
+  auto secret = combine_views(views);
+  require_locked_memory(secret);
+  return secret;
+}
+
+void require_subsets(const std::vector<Share>& shares, const quorum::Roster& roster, SecretView secret,
+                     std::uint64_t threshold) {
+  for_each_subset(shares.size(), threshold, [&](const std::vector<std::size_t>& subset) {
+    if (recombines(shares, subset, secret)) return;
+    std::string names;
+    for (const auto index : subset) names += (names.empty() ? "" : ", ") + roster.officers.at(index).name;
+    throw Error{Errc::denied, "the shares of " + names + " do not recombine to what was dealt"};
+  });
 }
 
 }  // namespace
@@ -89,48 +130,28 @@ std::size_t guarded_pin_length(const std::filesystem::path& module, const std::s
 
 std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t shares,
                         Botan::RandomNumberGenerator& rng) {
-  if (threshold < 2 || threshold >= shares || shares > kMostShares)
-    throw Error{Errc::bad_input, "a quorum of " + std::to_string(threshold) + " of " + std::to_string(shares) +
-                                     " cannot be made: it needs a threshold of 2 or more, at least one officer more "
-                                     "than that so that a lost card loses nothing, and at most 16 officers"};
-  Bytes identifier(16);
-  rng.randomize(identifier);
-  const auto secret = pin.expose_secret();
-  const auto parts = guarded(Errc::internal, [&] {
-    return Botan::RTSS_Share::split(static_cast<std::uint8_t>(threshold), static_cast<std::uint8_t>(shares),
-                                    secret.data(), static_cast<std::uint16_t>(secret.size()), identifier, "SHA-256",
-                                    rng);
-  });
-  std::vector<Share> dealt;
-  dealt.reserve(parts.size());
-  for (const auto& part : parts) dealt.emplace_back(part.data());
-  for_each_subset(dealt.size(), threshold, [&](const std::vector<std::size_t>& subset) {
-    if (!recombines(dealt, subset, pin)) throw Error{Errc::internal, "dealt shares do not recombine"};
-  });
-  return dealt;
+  return deal_secret(pin.expose_secret(), threshold, shares, rng);
 }
 
-Pin combine(const std::vector<Share>& shares) {
-  std::vector<const Share*> views;
-  views.reserve(shares.size());
-  for (const auto& share : shares) views.push_back(&share);
-  Pin pin = combine_views(views);
-  require_locked_memory(pin.expose_secret());
-  return pin;
+std::vector<Share> deal(const SymmetricKey& key, std::uint64_t threshold, std::uint64_t shares,
+                        Botan::RandomNumberGenerator& rng) {
+  return deal_secret(key.expose_secret(), threshold, shares, rng);
 }
+
+Pin combine(const std::vector<Share>& shares) { return Pin{combine_secret(shares)}; }
+SymmetricKey combine_key(const std::vector<Share>& shares) { return SymmetricKey{combine_secret(shares)}; }
 
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin) {
-  require_every_subset(shares, roster, pin, roster.threshold);
+  require_subsets(shares, roster, pin.expose_secret(), roster.threshold);
 }
 
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin,
                           std::uint64_t threshold) {
-  for_each_subset(shares.size(), threshold, [&](const std::vector<std::size_t>& subset) {
-    if (recombines(shares, subset, pin)) return;
-    std::string names;
-    for (const auto index : subset) names += (names.empty() ? "" : ", ") + roster.officers.at(index).name;
-    throw Error{Errc::denied, "the shares of " + names + " do not recombine to what was dealt"};
-  });
+  require_subsets(shares, roster, pin.expose_secret(), threshold);
+}
+
+void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const SymmetricKey& key) {
+  require_subsets(shares, roster, key.expose_secret(), roster.threshold);
 }
 
 quorum::Dealing seal_shares(const quorum::Roster& roster, std::uint64_t number, const std::vector<Share>& shares,

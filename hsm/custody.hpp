@@ -30,9 +30,15 @@ inline constexpr std::size_t kShortestPin = 16;
 [[nodiscard]] std::vector<Share> deal(const Pin& pin, std::uint64_t threshold, std::uint64_t shares,
                                       Botan::RandomNumberGenerator& rng);
 
+/// The same of a 256-bit key.
+[[nodiscard]] std::vector<Share> deal(const SymmetricKey& key, std::uint64_t threshold, std::uint64_t shares,
+                                      Botan::RandomNumberGenerator& rng);
+
 /// Throws Error{denied} when the shares are too few or do not belong together. A PIN that it gives out has passed the
 /// dealing's checksum, so that the token never sees a wrong one.
 [[nodiscard]] Pin combine(const std::vector<Share>& shares);
+/// The same of a 256-bit key.
+[[nodiscard]] SymmetricKey combine_key(const std::vector<Share>& shares);
 
 /// Recombines every m-subset of shares that officers opened, and compares with the PIN. Throws Error{denied} naming the
 /// officers of the subset that failed. The shares are in the order of the roster's officers.
@@ -40,6 +46,9 @@ void require_every_subset(const std::vector<Share>& shares, const quorum::Roster
 /// The same of every subset of `threshold` shares, of a PIN that is not the user's.
 void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const Pin& pin,
                           std::uint64_t threshold);
+
+/// The same of every subset of the roster's threshold, of a 256-bit key.
+void require_every_subset(const std::vector<Share>& shares, const quorum::Roster& roster, const SymmetricKey& key);
 
 /// Seals each share to its officer's share key: the roster's dealing of this number, not signed yet. The roster must be
 /// complete but for its signatures, because shares are bound to its digest.

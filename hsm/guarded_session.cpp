@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "hsm/custody.hpp"
+#include "hsm/hybrid.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/share.hpp"
 #include "lib/quorum/so_pin.hpp"
@@ -195,6 +196,7 @@ void GuardedSession::renew(Botan::RandomNumberGenerator& rng, const std::string&
   const auto shares = deal(fresh, roster.threshold, roster.officers.size(), rng);
   quorum::Renewal renewal{seal_shares(roster, dealing_.number + 1, shares, rng), {}};
   renewal.dealing.occasion = occasion_.digest;
+  renew_hybrid(renewal.dealing, rng);
   renewal.dealing.sign(*token_->signing_key(custody_key), rng);
   renewal.sealed_pin = quorum::seal_pin(fresh, occasion_.session_key.public_point(), roster, renewal, rng);
   publish(files_.pending, std::string_view{renewal.yaml()});
@@ -204,11 +206,32 @@ void GuardedSession::renew(Botan::RandomNumberGenerator& rng, const std::string&
   commit();
 }
 
+std::unique_ptr<Botan::Private_Key> GuardedSession::hybrid_key() {
+  if (!dealing_.hybrid) throw Error{Errc::denied, "quorum " + occasion_.roster.name + " has no ML-DSA key"};
+  return combine_hybrid_key({occasion_.site, occasion_.roster, *dealing_.hybrid, occasion_.digest,
+                             occasion_.session_key, occasion_.contributions, occasion_.approved, occasion_.repeat});
+}
+
+/// The new box is durable before anything names it, and has a name of its own: the one before it stays good until the
+/// token has got the new PIN.
+void GuardedSession::renew_hybrid(quorum::Dealing& next, Botan::RandomNumberGenerator& rng) {
+  if (!dealing_.hybrid) return;
+  if (occasion_.hybrid == HybridKey::untouched) {
+    if (occasion_.next != nullptr) throw Error{Errc::internal, "shares of the ML-DSA key are of one roster only"};
+    next.hybrid = dealing_.hybrid;
+    return;
+  }
+  auto dealt = deal_hybrid_key(*hybrid_key(), heirs(), next.number, rng);
+  quorum::publish_hybrid(occasion_.site, occasion_.roster.name, dealt.box);
+  next.hybrid = std::move(dealt.dealt);
+}
+
 void GuardedSession::commit() {
   dealing_ = pending_->dealing;
   publish(files_.current, std::string_view{dealing_.yaml()});
   renewed_ = true;
   discard_pending();
+  if (dealing_.hybrid) quorum::discard_other_hybrids(occasion_.site, occasion_.roster.name, *dealing_.hybrid);
 }
 
 // Not synced: a pending dealing that comes back after a power cut is not newer than the current one.

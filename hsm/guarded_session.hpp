@@ -20,6 +20,10 @@
 
 namespace lamp::hsm {
 
+/// Whether the quorum's ML-DSA key is used: officers hand in their shares of it then, and it is sealed and dealt anew
+/// with the PIN.
+enum class HybridKey { untouched, used };
+
 /// What the token is opened for. The caller has checked what there is to check but the token: approvals, policy.
 struct Occasion {
   std::filesystem::path site;  ///< the folder in which quorum/ is
@@ -30,7 +34,8 @@ struct Occasion {
   std::vector<quorum::Contribution> contributions;
   std::vector<std::string> approved;  ///< the officers whose approval counts: quorum::Tally
   std::string repeat;  ///< what an officer runs to hand in a share again: "lamp-sign approve X --as NAME"
-  const quorum::Roster* next = nullptr;  ///< the roster that takes over: the PIN is renewed for its officers
+  const quorum::Roster* next = nullptr;     ///< the roster that takes over: the PIN is renewed for its officers
+  HybridKey hybrid = HybridKey::untouched;  ///< used only in a process that is locked down: lib/base/lockdown.hpp
 };
 
 /// A quorum's token, open for one occasion.
@@ -77,9 +82,14 @@ class GuardedSession final : public QuorumSession {
   [[nodiscard]] const quorum::Dealing& dealing() const noexcept { return dealing_; }
   [[nodiscard]] bool wrong_tries_seen() const override { return wrong_tries_seen_; }
 
+  /// The ML-DSA key beside the token's, to be signed with and let go of at once. Before renew() only. Throws
+  /// Error{denied} when the quorum has none, or naming the officers whose shares are missing or bad.
+  [[nodiscard]] std::unique_ptr<Botan::Private_Key> hybrid_key();
+
   /// Gives the token a new PIN and deals it to the officers: pending dealing durable, C_SetPIN, pending dealing
   /// made the current one. Nothing to do when a run before this one got as far as the token. When it returns, the
-  /// caller destroys the session key.
+  /// caller destroys the session key. Where the ML-DSA key is used, its box and shares are new as well; else the shares
+  /// that were dealt go on.
   void renew(Botan::RandomNumberGenerator& rng, const std::string& custody_key = "custody") override;
 
  private:
@@ -99,6 +109,7 @@ class GuardedSession final : public QuorumSession {
   [[nodiscard]] bool opens_by_old();
   void commit();
   void discard_pending();
+  void renew_hybrid(quorum::Dealing& next, Botan::RandomNumberGenerator& rng);
 
   Occasion occasion_;
   quorum::DealingFiles files_;

@@ -1,8 +1,11 @@
 #include "hsm/so_pin.hpp"
 
+#include <botan/pk_keys.h>
+
 #include <algorithm>
 
 #include "hsm/custody.hpp"
+#include "hsm/hybrid.hpp"
 #include "hsm/lock.hpp"
 #include "hsm/session.hpp"
 #include "lib/base/error.hpp"
@@ -35,13 +38,19 @@ void reset_user_pin(const TokenAddress& address, const quorum::Roster& roster, c
 
 quorum::Dealing recover_pin(const std::filesystem::path& site, const TokenAddress& address,
                             const quorum::Roster& roster, const Pin& so_pin, ByteView occasion,
-                            Botan::RandomNumberGenerator& rng, const std::string& custody_key) {
+                            const OpenHybridKey& hybrid, Botan::RandomNumberGenerator& rng,
+                            const std::string& custody_key) {
   const quorum::DealingFiles files{site, roster.name};
   const FileLock lock{files.lock};
   const auto last = quorum::Dealing::load(files.current, roster);
   const Pin fresh = random_pin(rng, guarded_pin_length(find_guarded(address, roster).info()));
   auto dealing = seal_shares(roster, last.number + 1, deal(fresh, roster.threshold, roster.officers.size(), rng), rng);
   dealing.occasion.assign(occasion.begin(), occasion.end());
+  if (last.hybrid) {
+    auto dealt = deal_hybrid_key(*hybrid(*last.hybrid), roster, dealing.number, rng);
+    quorum::publish_hybrid(site, roster.name, dealt.box);
+    dealing.hybrid = std::move(dealt.dealt);
+  }
   reset_user_pin(address, roster, so_pin, fresh);
   auto token = find_guarded(address, roster);
   token.login(fresh);
@@ -52,6 +61,7 @@ quorum::Dealing recover_pin(const std::filesystem::path& site, const TokenAddres
   publish(files.current, std::string_view{text});
   std::error_code absent;
   std::filesystem::remove(files.pending, absent);  // a dealing of no PIN that the token has
+  if (dealing.hybrid) quorum::discard_other_hybrids(site, roster.name, *dealing.hybrid);
   return dealing;
 }
 

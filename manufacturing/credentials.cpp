@@ -60,6 +60,10 @@ firmware::CredentialBlock block_for(const Unit& unit, const firmware::DeviceProf
   block.chain.insert(block.chain.end(), trust.issuers.begin(), trust.issuers.end());
   if (profile.has(Credential::trust_anchors)) block.trust_anchors = trust.trust_anchors;
   if (profile.has(Credential::release_key)) block.release_keys = trust.release_keys;
+  if (profile.has(Credential::release_key) && profile.release.hybrid) {
+    if (trust.hybrid_keys.empty()) throw Error{Errc::internal, "no ML-DSA-87 key for " + unit.model};
+    block.hybrid_keys = trust.hybrid_keys;
+  }
   if (profile.has(Credential::model_kek)) block.model_kek = copy_of<struct SymmetricKeyTag>(model_kek.expose_secret());
   if (profile.has(Credential::spki_pins)) {
     if (trust.pins.empty()) throw Error{Errc::internal, "no pins of the service for " + unit.model};

@@ -28,7 +28,8 @@ struct StationTrust {
   std::vector<Bytes> officers;       ///< SubjectPublicKeyInfo
   std::uint64_t threshold = 0;
   Bytes escrow_point;
-  std::vector<Bytes> pins{};  ///< SHA-256 of the service's keys; only for models with spki-pins
+  std::vector<Bytes> hybrid_keys{};  ///< SubjectPublicKeyInfo of ML-DSA-87; only for models whose releases have it
+  std::vector<Bytes> pins{};         ///< SHA-256 of the service's keys; only for models with spki-pins
 };
 
 struct UnitCredentials {

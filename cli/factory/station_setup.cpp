@@ -91,6 +91,7 @@ void StationSetup::read_trust(const std::vector<Bytes>& issuer_chain) {
   trust_.issuers.assign(issuer_chain.begin(), issuer_chain.end() - 1);
   trust_.trust_anchors = {issuer_chain.back()};
   trust_.release_keys = {release_roster_.release_key};
+  if (!release_roster_.hybrid_key.empty()) trust_.hybrid_keys = {release_roster_.hybrid_key};
   trust_.threshold = release_roster_.threshold;
   for (const auto& officer : release_roster_.officers)
     trust_.officers.push_back(release_roster_.officer_key(officer)->subject_public_key());
@@ -104,6 +105,10 @@ void StationSetup::read_kits() {
   auto& token = host_.token(site.person(station_).token);
   for (const auto& line : order_.lines) {
     auto device = firmware::device_profile(site, line.model);
+    if (device.release.hybrid && trust_.hybrid_keys.empty())
+      throw Error{Errc::denied, "devices of model " + line.model + " ask for a signature by ML-DSA-87, and quorum " +
+                                    release_roster_.name +
+                                    " has no such key: it is made with the quorum, lamp-quorum(5)"};
     auto certificate = pki::Profile::load(site.template_file("profiles", device.certificate_profile + ".yaml"));
     SymmetricKey kek{in_context("key of model " + line.model, [&] {
       return token.unwrap_with_rsa(kTransportKey, wrapped.find(line.model, station_).wrapped);

@@ -10,6 +10,7 @@
 #include "cli/quorum_act.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
+#include "lib/quorum/hybrid.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::cli {
@@ -76,7 +77,9 @@ Exit approve(const ApproveOptions& o, World& world) {
   const auto dealing = quorum::Dealing::load(quorum::DealingFiles{host.site().root, roster.name}.current, roster);
   const auto before = earlier(host, files, act, roster, officer->name);
   const auto so_pin = so_pin_needed(host, act, roster);
-  const bool whole = before && (!so_pin || !before->sealed_so_share.empty());
+  const bool hybrid = quorum::renews_hybrid_key(act, roster);
+  const bool whole =
+      before && (!so_pin || !before->sealed_so_share.empty()) && (!hybrid || !before->sealed_hybrid_share.empty());
   if (whole && before->dealing >= dealing.number) {
     fmt::print(world.out, "{} approved this before; nothing was changed.\n", officer->name);
     return Exit::ok;
@@ -88,6 +91,11 @@ Exit approve(const ApproveOptions& o, World& world) {
   contribution.sealed_share =
       quorum::hand_over_share(roster, dealing, *officer, *card, act.session_point, act.digest(), world.rng);
   contribution.dealing = dealing.number;
+  if (hybrid) {
+    fmt::print(world.out, "{}'s share of the ML-DSA key goes with it, to be sealed and dealt anew.\n", officer->name);
+    contribution.sealed_hybrid_share =
+        quorum::hand_over_hybrid_share(roster, dealing, *officer, *card, act.session_point, act.digest(), world.rng);
+  }
   if (so_pin) {
     fmt::print(world.out, "{}'s share of the SO PIN goes with it, {}.\n", officer->name,
                act.kind == quorum::kReplaceKind ? "to be dealt to the new officers" : "to reset the token's PIN");

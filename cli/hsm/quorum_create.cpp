@@ -11,6 +11,7 @@
 #include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/new_key.hpp"
 #include "hsm/custody.hpp"
+#include "hsm/hybrid.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
@@ -18,6 +19,7 @@
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/release.hpp"
+#include "lib/firmware/suit.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/dealing.hpp"
 #include "lib/quorum/model_keys.hpp"
@@ -34,7 +36,14 @@ void declare(Arguments& a, CreateOptions& o) {
   a.required("--threshold", o.threshold, "How many officers it takes");
   a.required("--officer", o.officers, "An officer; once for each");
   a.flag("--without-release-key", o.no_release_key, "The token will hold authorities' keys; it signs no releases");
+  a.flag("--hybrid", o.hybrid,
+         "Make an ML-DSA-87 key beside the release key, though no model's profile asks for it yet");
   a.option("--recovery", o.recovery, "Certificate or public key (P-256) of a card to which the SO PIN is sealed");
+}
+
+Bytes key_digest(ByteView key) {
+  const auto digest = firmware::sha256(key);
+  return {digest.begin(), digest.end()};
 }
 
 std::string kek_label(const std::string& model) { return "kek." + model; }
@@ -56,6 +65,8 @@ class Founding {
       throw Error{Errc::bad_input,
                   "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
                   "that a lost card loses nothing"};
+    if (options_.hybrid && options_.no_release_key)
+      throw Error{Errc::bad_input, "--hybrid: a key of ML-DSA-87 signs beside a release key only"};
     if (!options_.recovery.empty()) recovery_point_ = read_recovery_point(options_.recovery);
     refuse_half_made();
     const auto& place = host_.site().token(options_.name);
@@ -63,6 +74,7 @@ class Founding {
     if (!options_.no_release_key) {
       models_ = firmware::device_models(host_.site());
       output_keys_ = firmware::output_key_labels(host_.site());
+      hybrid_ = options_.hybrid || firmware::any_hybrid_model(host_.site());
       if (options_.for_stations) find_stations();
     }
     requests_point_ = host_.token("host").agreement_key("requests")->public_point();
@@ -100,8 +112,14 @@ class Founding {
     roster_.custody_key = Botan::X509::BER_encode(*token.public_key(kCustodyKey));
     for (const auto& label : output_keys_)
       roster_.other_keys.emplace(label, Botan::X509::BER_encode(*token.public_key(label)));
+    const auto hybrid = hybrid_ ? quorum::make_hybrid_key(world.rng) : nullptr;
+    if (hybrid) roster_.hybrid_key = hybrid->subject_public_key();
     dealing_ =
         hsm::seal_shares(roster_, 1, hsm::deal(pin, roster_.threshold, roster_.officers.size(), world.rng), world.rng);
+    if (hybrid) {
+      hybrid_deal_ = hsm::deal_hybrid_key(*hybrid, roster_, dealing_.number, world.rng);
+      dealing_.hybrid = hybrid_deal_.dealt;
+    }
     rehearse(pin);
     so_kept_ = keep_so_pin(host_, roster_, so_pin, recovery_point_);
     sign(token, world);
@@ -115,6 +133,10 @@ class Founding {
       for (const auto& key : stock_) firmware::add_to_stock(t, key, roster_.token_serial);
       audit::record(t, event(), host_.now(), world.rng);
     });
+    if (dealing_.hybrid) {
+      quorum::publish_hybrid(host_.site().root, roster_.name, hybrid_deal_.box);
+      quorum::discard_other_hybrids(host_.site().root, roster_.name, *dealing_.hybrid);
+    }
     publish(quorum::DealingFiles{host_.site().root, roster_.name}.current, std::string_view{dealing_.yaml()});
     publish_so_pin();
     if (!options_.no_release_key)
@@ -132,6 +154,7 @@ class Founding {
                options_.no_release_key ? "" : "release (RSA-4096), ");
     for (const auto& label : output_keys_) fmt::print(out, ", {} (P-256)", label);
     for (const auto& model : models_) fmt::print(out, ", {}", kek_label(model));
+    if (dealing_.hybrid) fmt::print(out, "\n{}", describe_hybrid_key(roster_, *dealing_.hybrid));
     if (!stations_.empty()) out << "\nmodel keys wrapped for";
     for (const auto& station : stations_) out << ' ' << station.name;
     fmt::print(out, "\n{}\n", describe_so_pin(so_kept_));
@@ -197,15 +220,17 @@ class Founding {
 
   /// Opens every share as its officer will, and tries every subset, while the officers are still here.
   void rehearse(const Pin& pin) {
-    std::vector<Share> opened;
+    std::vector<Share> opened, opened_hybrid;
     for (const auto& officer : roster_.officers) {
       const auto& person = host_.site().person(officer.name);
       const auto key = host_.token(person.token).agreement_key(person.share_key);
       const auto& dealt = dealing_.of(officer.name);
       opened.push_back(
           quorum::open_share(dealt.box, *key, quorum::dealt_share_context(roster_, dealing_.number, officer), dealt));
+      if (dealing_.hybrid) opened_hybrid.push_back(quorum::open_hybrid_share(roster_, *dealing_.hybrid, officer, *key));
     }
     hsm::require_every_subset(opened, roster_, pin);
+    if (dealing_.hybrid) hsm::require_every_subset_opens(roster_, hybrid_deal_, opened_hybrid);
   }
 
   /// Each founding officer signs the roster as well: that they hold the key of their certificate is shown, not claimed.
@@ -237,6 +262,7 @@ class Founding {
                      {"threshold", std::to_string(roster_.threshold)},
                      {"token", roster_.token_serial},
                      {"so-pin", describe_so_pin(so_kept_)}};
+    if (!roster_.hybrid_key.empty()) event.details.emplace_back("hybrid-key", hex(key_digest(roster_.hybrid_key)));
     for (const auto& officer : roster_.officers) event.details.emplace_back("officer", officer.name);
     event.details.insert(event.details.end(), attestation_.begin(), attestation_.end());
     return event;
@@ -252,6 +278,8 @@ class Founding {
   std::size_t pin_length_ = 0;
   quorum::Roster roster_;
   quorum::Dealing dealing_;
+  bool hybrid_ = false;
+  hsm::HybridDeal hybrid_deal_;
   std::optional<Bytes> recovery_point_;
   std::optional<quorum::SoPin> so_kept_;
   quorum::ModelKeys model_keys_;
@@ -259,6 +287,11 @@ class Founding {
 };
 
 }  // namespace
+
+std::string describe_hybrid_key(const quorum::Roster& roster, const quorum::DealtHybrid& dealt) {
+  return fmt::format("ML-DSA-87 key {}, sealed; {} of {} shares of dealing {} open it",
+                     hex(key_digest(roster.hybrid_key)), roster.threshold, dealt.shares.size(), dealt.number);
+}
 
 Exit create_quorum(const CreateOptions& options, World& world) {
   Host host{world};

@@ -1,4 +1,5 @@
 // A new PIN for a quorum's token when the one that was dealt does not open it: by the SO PIN, lamp-quorum(5).
+#include <botan/pk_keys.h>
 #include <fmt/format.h>
 #include <fmt/ostream.h>
 
@@ -59,7 +60,8 @@ Exit recover(const RecoverOptions& o, World& world) {
     }
     const auto& place = host.site().token(roster.token_label);
     const hsm::TokenAddress address{place.module, place.uri, place.module_init};
-    (void)hsm::recover_pin(host.site().root, address, roster, so_pin_of(host, act, kept, o), act.act().digest(),
+    const auto hybrid = [&](const quorum::DealtHybrid& dealt) { return act.hybrid_key(dealt); };
+    (void)hsm::recover_pin(host.site().root, address, roster, so_pin_of(host, act, kept, o), act.act().digest(), hybrid,
                            world.rng, kCustodyKey);
   }
   const auto dealing = quorum::Dealing::load(quorum::DealingFiles{host.site().root, o.name}.current, roster);

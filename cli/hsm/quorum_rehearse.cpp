@@ -194,7 +194,7 @@ Exit rehearse_quorum(const RehearseOptions& options, World& world) {
     site = host.site();
   }
   const auto officers = officers_here(*roster, site, options.officers);
-  const RehearsalStage stage{site, officers, world};
+  const RehearsalStage stage{site, officers, !roster->hybrid_key.empty(), world};
   if (!options.json)
     fmt::print(world.out, "REHEARSAL of a release by quorum {}, roster digest {}\non throw-away tokens in {}\n",
                roster->name, hex(roster->digest()), stage.folder().string());

@@ -18,7 +18,7 @@ Exit rotate(const RotateOptions& o, World& world) {
   const auto roster = known_quorum(host, o.name);
   QuorumAct act{host,
                 roster,
-                {"rotate", o.name,
+                {std::string{quorum::kRotateKind}, o.name,
                  "give the token of quorum " + o.name + ", serial " + roster.token_serial +
                      ", a new PIN\nand deal it to the same officers"}};
   if (!act.used_up()) {

@@ -6,6 +6,7 @@
 
 #include "cli/host.hpp"
 #include "cli/hsm/quorum.hpp"
+#include "cli/hsm/quorum_create.hpp"
 #include "cli/hsm/quorum_so_pin.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/quorum/anchor.hpp"
@@ -49,6 +50,7 @@ void print_json(const quorum::Roster& roster, const State& state, std::ostream& 
                            {"recorded-here", state.recorded},
                            {"dealing", state.dealing.number},
                            {"renewal-pending", state.pending.has_value()},
+                           {"hybrid", !roster.hybrid_key.empty()},
                            {"so-pin-shares", state.so_pin ? state.so_pin->threshold : 0},
                            {"so-pin-recovery", state.so_pin && !state.so_pin->dealt()},
                            {"token", {{"label", roster.token_label}, {"serial", roster.token_serial}}},
@@ -66,6 +68,7 @@ void print(const quorum::Roster& roster, const State& state, std::ostream& out) 
   for (std::size_t i = 0; i < roster.ancestors.size(); ++i)
     fmt::print(out, "  follows epoch {}, digest {}\n", i + 1, hex(roster.ancestors[i]));
   fmt::print(out, "dealing {} of the PIN holds\n", state.dealing.number);
+  if (state.dealing.hybrid) fmt::print(out, "{}\n", describe_hybrid_key(roster, *state.dealing.hybrid));
   out << describe_so_pin(state.so_pin) << '\n';
   if (state.pending)
     fmt::print(out, "a renewal of the PIN for {} was cut short: run that command again\n",

@@ -22,6 +22,7 @@ constexpr std::string_view kProfile =
     "model: rehearsal\nvendor: rehearsal.invalid\nhardware-type: 2.999.1\nserial-prefix: RH\n"
     "certificate-profile: idevid\nlabel: lamp\ndevice-approvals: officers\nslot-size: 4096\n"
     "credentials: [idevid, officers]\n";
+constexpr std::string_view kHybridSignatures = "release: {signatures: [ps256, ml-dsa-87]}\n";
 constexpr std::string_view kTokenPolicy =
     "tokens:\n  - name: throw-away\n    manufacturer: SoftHSM project\n    demo-only: true\n"
     "    roles: [release, log, other]\n";
@@ -91,20 +92,22 @@ void link_token(const fs::path& from, const fs::path& store) {
 
 }  // namespace
 
-RehearsalStage::RehearsalStage(const config::Site& site, const std::vector<std::string>& officers, World& world)
+RehearsalStage::RehearsalStage(const config::Site& site, const std::vector<std::string>& officers, bool hybrid,
+                               World& world)
     : folder_{site.root, ".rehearsal-"} {
-  write_files(site, officers);
+  write_files(site, officers, hybrid);
   link_officers_softhsm(site, officers);
   make_host_keys(world);
 }
 
-void RehearsalStage::write_files(const config::Site& site, const std::vector<std::string>& officers) {
+void RehearsalStage::write_files(const config::Site& site, const std::vector<std::string>& officers, bool hybrid) {
   const auto policy = site.template_file("policy", "release.yaml");
   epoch_ = firmware::ReleasePolicy::load(policy).factory_epoch;
   publish(folder() / "site.yaml", std::string_view{stand_in_site(stage_of(site, officers))});
   publish(folder() / "policy" / "release.yaml", std::string_view{read_text_file(policy)});
   publish(folder() / "policy" / "tokens.yaml", kTokenPolicy);
-  publish(folder() / "devices" / (std::string{kRehearsal} + ".yaml"), kProfile);
+  publish(folder() / "devices" / (std::string{kRehearsal} + ".yaml"),
+          std::string_view{std::string{kProfile} + std::string{hybrid ? kHybridSignatures : std::string_view{}}});
   publish(image(), std::string_view{"REHEARSAL: no device takes this.\n"});
 }
 

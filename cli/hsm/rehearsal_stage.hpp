@@ -21,7 +21,8 @@ class RehearsalStage {
  public:
   /// Makes the folder, its files and the host's throw-away keys. SoftHSM uses the throw-away store from here on in this
   /// process. Throws Error{denied} when an officer's key lies in a token that has to be thrown away.
-  RehearsalStage(const config::Site& site, const std::vector<std::string>& officers, World& world);
+  /// `hybrid`: the quorum has an ML-DSA key, and the rehearsed release is signed by one as well.
+  RehearsalStage(const config::Site& site, const std::vector<std::string>& officers, bool hybrid, World& world);
 
   [[nodiscard]] const std::filesystem::path& folder() const noexcept { return folder_.path(); }
   [[nodiscard]] std::filesystem::path image() const { return folder() / "image.bin"; }
@@ -29,7 +30,7 @@ class RehearsalStage {
   [[nodiscard]] std::uint64_t epoch() const noexcept { return epoch_; }
 
  private:
-  void write_files(const config::Site& site, const std::vector<std::string>& officers);
+  void write_files(const config::Site& site, const std::vector<std::string>& officers, bool hybrid);
   void link_officers_softhsm(const config::Site& site, const std::vector<std::string>& officers);
   void make_host_keys(World& world);
 

@@ -7,6 +7,8 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
+#include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/roster_trust.hpp"
 #include "lib/firmware/suit.hpp"
 #include "lib/firmware/verify.hpp"
 #include "lib/quorum/anchor.hpp"
@@ -19,11 +21,8 @@ firmware::ReleaseTrust trust_of(Host& host, const std::string& model) {
   const auto roster = quorum::Roster::load(quorum::roster_file(host.site().root, host.site().release_quorum));
   host.database().migrate(quorum::schema());
   (void)host.database().read([&](store::Transaction& t) { return quorum::recognise(t, roster); });
-  firmware::ReleaseTrust trust;
-  trust.release_keys = {roster.release_key};
-  for (const auto& officer : roster.officers)
-    trust.officers.push_back(Botan::X509::BER_encode(*roster.officer_key(officer)));
-  trust.threshold = roster.threshold;
+  const bool hybrid = firmware::device_profile(host.site(), model).release.hybrid;
+  auto trust = firmware::trust_in(roster, hybrid ? firmware::Hybrid::yes : firmware::Hybrid::no);
   trust.model = model;
   return trust;
 }

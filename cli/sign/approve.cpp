@@ -7,9 +7,11 @@
 
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/policy_check.hpp"
+#include "cli/sign/release_outputs.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
+#include "lib/quorum/hybrid.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::cli {
@@ -40,11 +42,18 @@ std::optional<quorum::Contribution> earlier(const Dossier& dossier, const std::s
   return it == dossier.contributions.end() ? std::nullopt : std::optional{*it};
 }
 
-Bytes hand_over_share(Host& host, const Dossier& dossier, const quorum::Officer& officer) {
+/// The share of the PIN and, for a hybrid release only, that of the ML-DSA key.
+void hand_over_shares(Host& host, const Dossier& dossier, const quorum::Officer& officer,
+                      quorum::Contribution& contribution) {
   const auto& person = host.site().person(officer.name);
   const auto key = host.token(person.token).agreement_key(person.share_key);
-  return quorum::hand_over_share(dossier.roster, dossier.dealing, officer, *key, dossier.request.session_point,
-                                 dossier.request.digest(), host.world().rng);
+  const auto& request = dossier.request;
+  contribution.sealed_share = quorum::hand_over_share(dossier.roster, dossier.dealing, officer, *key,
+                                                      request.session_point, request.digest(), host.world().rng);
+  if (hybrid_in(request) == firmware::Hybrid::yes)
+    contribution.sealed_hybrid_share = quorum::hand_over_hybrid_share(
+        dossier.roster, dossier.dealing, officer, *key, request.session_point, request.digest(), host.world().rng);
+  contribution.dealing = dossier.dealing.number;
 }
 
 /// An officer's own build of the same sources.
@@ -79,8 +88,7 @@ void record(Host& host, const Dossier& dossier, const std::string& officer, Inst
 /// The PIN was renewed since, which voided the share and nothing else.
 void repeat_share(Host& host, const Dossier& dossier, const quorum::Officer& officer,
                   quorum::Contribution contribution) {
-  contribution.sealed_share = hand_over_share(host, dossier, officer);
-  contribution.dealing = dossier.dealing.number;
+  hand_over_shares(host, dossier, officer, contribution);
   host.record({officer.name,
                "sign.share",
                dossier.request.name.text(),
@@ -97,7 +105,7 @@ void give_approval(Host& host, const Dossier& dossier, const quorum::Officer& of
   quorum::Contribution contribution{officer.name, {}, {}, dossier.dealing.number};
   contribution.approval = quorum::approve(*host.person_key(officer.name), dossier.roster, request.suit_digest,
                                           quorum::kReleaseContext, expires, host.world().rng, request.digest());
-  contribution.sealed_share = hand_over_share(host, dossier, officer);
+  hand_over_shares(host, dossier, officer, contribution);
   record(host, dossier, officer.name, expires);
   publish(dossier.files.approval(officer.name), ByteView{contribution.encode()});
   fmt::print(host.world().out, "{} approves; this counts until {}.\n", officer.name, format_instant(expires));

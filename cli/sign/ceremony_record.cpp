@@ -64,7 +64,10 @@ firmware::Transcript CeremonyRecord::close(const firmware::ReleaseBody& release,
 void assemble(const Dossier& dossier, const firmware::Transcript& transcript, ByteSink& release) {
   const auto signatures = transcript.of(RecordKind::signature);
   if (signatures.empty()) throw Error{Errc::bad_input, "the transcript has no signature"};
-  std::vector<Bytes> blocks{firmware::SignatureBody::decode(signatures.front()->body).signature};
+  std::vector<Bytes> blocks;
+  for (const auto* record : signatures)
+    if (auto body = firmware::SignatureBody::decode(record->body); firmware::is_of_envelope(body.region))
+      blocks.push_back(std::move(body.signature));
   for (const auto* record : transcript.of(RecordKind::approval))
     blocks.push_back(firmware::ApprovalBody::decode(record->body).approval);
   FileSource payload{dossier.files.payload()};

@@ -43,15 +43,6 @@ quorum::Roster release_roster(Host& host, const std::string& quorum) {
   return roster;
 }
 
-firmware::ReleaseTrust trust_in(const quorum::Roster& roster) {
-  firmware::ReleaseTrust trust;
-  trust.release_keys = {roster.release_key};
-  for (const auto& officer : roster.officers)
-    trust.officers.push_back(Botan::X509::BER_encode(*roster.officer_key(officer)));
-  trust.threshold = roster.threshold;
-  return trust;
-}
-
 Dossier load_dossier(Host& host, const firmware::ReleaseName& name) {
   Dossier dossier{{host.site().root, name}, {}, {}, {}, {}, {}, {}};
   const auto& files = dossier.files;

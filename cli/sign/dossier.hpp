@@ -28,9 +28,6 @@ struct Dossier {
 
 /// A quorum's roster. Throws Error{denied} when this host recorded another of that name.
 [[nodiscard]] quorum::Roster release_roster(Host& host, const std::string& quorum);
-/// Whose signatures make a release, as the roster has it; no demands on the release itself yet.
-[[nodiscard]] firmware::ReleaseTrust trust_in(const quorum::Roster& roster);
-
 /// Throws Error{not_found} when there is no request, Error{denied} when a file is not what the request says or the
 /// roster is another than the request's.
 [[nodiscard]] Dossier load_dossier(Host& host, const firmware::ReleaseName& name);

@@ -27,7 +27,9 @@ void declare(Arguments& a, InspectOptions& o) {
 }
 
 nlohmann::json describe(const cose::Sign1& block) {
-  nlohmann::json one{{"key", hex(block.kid)}, {"algorithm", static_cast<int>(block.algorithm)}};
+  nlohmann::json one{{"key", hex(block.kid)},
+                     {"algorithm", static_cast<int>(block.algorithm)},
+                     {"algorithm-name", cose::name_of(block.algorithm)}};
   if (const auto expiry = cbor::find(block.protected_header, quorum::kExpiryHeader))
     one["expires"] = format_instant(from_unix_seconds(cbor::Reader{*expiry}.integer()));
   if (const auto epoch = cbor::find(block.protected_header, quorum::kRosterEpochHeader))
@@ -75,8 +77,8 @@ void print(const nlohmann::json& all, std::ostream& out) {
   for (const auto& id : all.at("revokes")) fmt::print(out, "revokes    key {}\n", id.get<std::string>());
   fmt::print(out, "manifest   SHA-256 {}\n", text("manifest-digest"));
   for (const auto& block : all.at("signatures")) {
-    fmt::print(out, "signature  by key {}, algorithm {}", block.at("key").get<std::string>(),
-               block.at("algorithm").get<int>());
+    fmt::print(out, "signature  by key {}, algorithm {} ({})", block.at("key").get<std::string>(),
+               block.at("algorithm").get<int>(), block.at("algorithm-name").get<std::string>());
     if (block.contains("expires")) fmt::print(out, ", to be sealed before {}", block.at("expires").get<std::string>());
     out << '\n';
   }

@@ -17,11 +17,15 @@ firmware::Circumstances circumstances(Host& host, const quorum::Roster& roster, 
   firmware::Circumstances here;
   here.now = host.now();
   here.demo = host.site().demo;
-  here.hardware_type = firmware::device_profile(host.site(), model).hardware_type;
+  const auto profile = firmware::device_profile(host.site(), model);
+  here.hardware_type = profile.hardware_type;
   here.threshold = roster.threshold;
   here.officers = roster.officers.size();
-  const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.release_key); });
-  here.signing_keys = {cose::key_id(*key)};
+  const auto id = [](const Bytes& key) {
+    return cose::key_id(*guarded(Errc::bad_input, [&] { return Botan::X509::load_key(key); }));
+  };
+  here.signing_keys = {id(roster.release_key)};
+  if (profile.release.hybrid && !roster.hybrid_key.empty()) here.signing_keys.push_back(id(roster.hybrid_key));
   return here;
 }
 

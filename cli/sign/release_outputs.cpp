@@ -3,6 +3,9 @@
 #include <botan/pk_keys.h>
 #include <botan/x509_key.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 
@@ -31,21 +34,41 @@ firmware::PublicKeyFor output_keys(const quorum::Roster& roster) {
   };
 }
 
-std::vector<std::string> missing_output_keys(const firmware::DeviceProfile& profile, const quorum::Roster& roster) {
+std::vector<std::string> missing_keys(const firmware::DeviceProfile& profile, const quorum::Roster& roster) {
   std::vector<std::string> missing;
+  if (profile.release.hybrid && roster.hybrid_key.empty())
+    missing.push_back("releases of " + profile.model + " are signed by ML-DSA-87 as well, and quorum " + roster.name +
+                      " has no such key: it is made with the quorum, lamp-quorum(5)");
   for (const auto& label : profile.outputs.key_labels())
     if (roster.other_keys.count(label) == 0) missing.push_back(no_key(label, roster));
   return missing;
 }
 
 Verdict judge_outputs(Host& host, const Dossier& dossier) {
-  const auto profile = firmware::device_profile(host.site(), dossier.request.name.model);
-  return firmware::check_outputs(profile.outputs, output_subject(profile, dossier.request), dossier.files.directory,
-                                 output_keys(dossier.roster), output_regions(dossier.request));
+  const auto& request = dossier.request;
+  const auto profile = firmware::device_profile(host.site(), request.name.model);
+  auto verdict = firmware::check_outputs(profile.outputs, output_subject(profile, request), dossier.files.directory,
+                                         output_keys(dossier.roster), output_regions(request));
+  if (envelope_regions(request) != firmware::suit_regions(request.suit_digest, profile.release))
+    verdict.objections.push_back("the envelope's signatures are not those that the device profile of " + profile.model +
+                                 " has here");
+  return verdict;
+}
+
+firmware::Hybrid hybrid_in(const firmware::Request& request) {
+  return firmware::settings_of(request.signed_regions).hybrid ? firmware::Hybrid::yes : firmware::Hybrid::no;
+}
+
+std::vector<firmware::SignedRegion> envelope_regions(const firmware::Request& request) {
+  std::vector<firmware::SignedRegion> regions;
+  std::ranges::copy_if(request.signed_regions, std::back_inserter(regions), firmware::is_of_envelope);
+  return regions;
 }
 
 std::vector<firmware::SignedRegion> output_regions(const firmware::Request& request) {
-  return {request.signed_regions.begin() + 1, request.signed_regions.end()};
+  auto regions = request.signed_regions;
+  std::erase_if(regions, firmware::is_of_envelope);
+  return regions;
 }
 
 }  // namespace lamp::cli

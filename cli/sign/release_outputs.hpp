@@ -8,6 +8,7 @@
 #include "cli/sign/dossier.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/outputs.hpp"
+#include "lib/firmware/roster_trust.hpp"
 
 namespace lamp::cli {
 
@@ -16,12 +17,15 @@ namespace lamp::cli {
 /// The token's keys as the quorum's signed roster has them. Error{not_found} says what to do.
 [[nodiscard]] firmware::PublicKeyFor output_keys(const quorum::Roster& roster);
 
-/// Why a model's outputs cannot be made under this roster: keys that its token does not have.
-[[nodiscard]] std::vector<std::string> missing_output_keys(const firmware::DeviceProfile& profile,
-                                                           const quorum::Roster& roster);
+/// Why a model's release cannot be made under this roster: keys that the quorum does not have.
+[[nodiscard]] std::vector<std::string> missing_keys(const firmware::DeviceProfile& profile,
+                                                    const quorum::Roster& roster);
 /// Why the list of signatures in the request is not what this machine's profile and the files give.
 [[nodiscard]] Verdict judge_outputs(Host& host, const Dossier& dossier);
-/// The regions beside the envelope's.
+/// Whether the request asks for a signature by ML-DSA-87 as well.
+[[nodiscard]] firmware::Hybrid hybrid_in(const firmware::Request& request);
+/// The envelope's regions, and those beside it.
+[[nodiscard]] std::vector<firmware::SignedRegion> envelope_regions(const firmware::Request& request);
 [[nodiscard]] std::vector<firmware::SignedRegion> output_regions(const firmware::Request& request);
 
 }  // namespace lamp::cli

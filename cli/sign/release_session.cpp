@@ -19,7 +19,9 @@ hsm::Occasion occasion(Host& host, const Dossier& dossier, const quorum::Tally& 
           key,
           dossier.contributions,
           tally.approved,
-          "lamp-sign approve " + dossier.request.name.text() + " --as NAME"};
+          "lamp-sign approve " + dossier.request.name.text() + " --as NAME",
+          nullptr,
+          hybrid_in(dossier.request) == firmware::Hybrid::yes ? hsm::HybridKey::used : hsm::HybridKey::untouched};
 }
 
 }  // namespace
@@ -34,15 +36,23 @@ ReleaseSession::ReleaseSession(Host& host, const Dossier& dossier, const quorum:
                      << " reports wrong PIN tries: somebody tried to get in without the quorum\n";
 }
 
-Bytes ReleaseSession::sign() {
+Bytes ReleaseSession::sign_by(const Botan::Private_Key& key, cose::Algorithm algorithm, ByteView expected_key) {
   const auto& payload = dossier_.request.suit_digest;
-  const auto key = session_.token().signing_key("release");
-  Bytes block = cose::sign1(*key, host_.world().rng, payload, quorum::kReleaseContext);
-  const auto public_key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(dossier_.roster.release_key); });
-  const auto verdict = cose::verify1(cose::parse_sign1(block), *public_key, payload, quorum::kReleaseContext);
+  Bytes block = cose::sign1_as(algorithm, key, host_.world().rng, payload, quorum::kReleaseContext);
+  const auto public_key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(expected_key); });
+  const auto use = algorithm == cose::Algorithm::ml_dsa_87 ? cose::Use::hybrid_release : cose::Use::general;
+  const auto verdict = cose::verify1(cose::parse_sign1(block), *public_key, payload, quorum::kReleaseContext, use);
   if (!verdict.acceptable())
-    throw Error{Errc::unavailable, "the token's signature does not verify: " + verdict.objections.front()};
+    throw Error{Errc::unavailable, "a signature does not verify after it was made: " + verdict.objections.front()};
   return block;
+}
+
+Bytes ReleaseSession::sign(const firmware::SignedRegion& region) {
+  const auto& roster = dossier_.roster;
+  if (firmware::is_hybrid(region))
+    return sign_by(*session_.hybrid_key(), cose::Algorithm::ml_dsa_87, roster.hybrid_key);
+  const auto settings = firmware::settings_of(dossier_.request.signed_regions);
+  return sign_by(*session_.token().signing_key("release"), settings.signature, roster.release_key);
 }
 
 void ReleaseSession::sign_outputs(const firmware::DeviceProfile& profile) {

@@ -7,6 +7,7 @@
 
 #include "cli/sign/dossier.hpp"
 #include "hsm/guarded_session.hpp"
+#include "lib/crypto/cose.hpp"
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 
@@ -18,8 +19,9 @@ class ReleaseSession {
   /// Opens the release token: hsm::GuardedSession.
   ReleaseSession(Host& host, const Dossier& dossier, const quorum::Tally& tally);
 
-  /// The release key's COSE_Sign1 over the request's SUIT_Digest, verified in software.
-  [[nodiscard]] Bytes sign();
+  /// A COSE_Sign1 over the request's SUIT_Digest, by the token's release key or, where the region is of the ML-DSA key,
+  /// by that one, which is opened for it and zeroed after it. Verified in software.
+  [[nodiscard]] Bytes sign(const firmware::SignedRegion& region);
   /// Signs the outputs beside the envelope, lib/firmware/outputs.hpp, into the release's staging folder; each verified.
   void sign_outputs(const firmware::DeviceProfile& profile);
   /// New content keys for what requests have taken.
@@ -33,6 +35,8 @@ class ReleaseSession {
   void renew() { session_.renew(host_.world().rng); }
 
  private:
+  [[nodiscard]] Bytes sign_by(const Botan::Private_Key& key, cose::Algorithm algorithm, ByteView expected_key);
+
   Host& host_;
   const Dossier& dossier_;
   std::unique_ptr<crypto::AgreementKey> session_key_;

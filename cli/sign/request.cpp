@@ -19,6 +19,7 @@
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "lib/firmware/payload_stream.hpp"
+#include "lib/quorum/hybrid.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -164,7 +165,7 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   request.terms = terms;
   request.terms.extra_approvals = release.wanted.extra_approvals;
   request.expires = release.requested + (terms.expires - terms.requested);
-  request.signed_regions = {firmware::suit_region(request.suit_digest)};
+  request.signed_regions = firmware::suit_regions(request.suit_digest, profile.release);
   const firmware::ReleaseFiles files{host.site().root, name};
   std::filesystem::remove_all(files.staging());  // signed for a request that this one replaces
   for (auto& region : firmware::prepare_outputs(profile.outputs, output_subject(profile, request), image,
@@ -202,6 +203,7 @@ firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmwa
     terms.hardware = in_context("--hardware", [&] { return firmware::Hardware::parse_revisions(options.hardware); });
   terms.hardware.type = profile.hardware_type;
   terms.keys = profile.outputs.key_labels();
+  if (profile.release.hybrid) terms.keys.emplace(terms.keys.begin(), quorum::kHybridKey);
   terms.keys.insert(terms.keys.begin(), "release");
   terms.revokes = read_key_ids(options.revoke);
   terms.extra_approvals = options.extra_approvals;
@@ -308,7 +310,7 @@ Exit request(const RequestOptions& options, World& world) {
   host.database().migrate(firmware::release_schema());
   if (const auto why = revocation_objections(terms, roster); !why.empty()) return refuse(why, world);
   if (const auto why = differences(terms, {host.site().root, wanted.name}); !why.empty()) return refuse(why, world);
-  if (const auto why = missing_output_keys(profile, roster); !why.empty()) return refuse(why, world);
+  if (const auto why = missing_keys(profile, roster); !why.empty()) return refuse(why, world);
   if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
 
   const auto before = standing(host, {host.site().root, wanted.name});

@@ -8,6 +8,7 @@
 #include "cli/sign/sealing.hpp"
 #include "cli/sign/tool.hpp"
 #include "lib/base/error.hpp"
+#include "lib/crypto/cose.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -70,8 +71,10 @@ Exit seal(const SealOptions& options, World& world) {
   sealing.sign(tally, policy);
   const auto digest = sealing.publish_release();
   sealing.finish(digest);
+  const auto settings = firmware::settings_of(dossier.request.signed_regions);
   return report(host, dossier, digest,
-                fmt::format("signed by the release key (RSA-4096, PS256) and {}\n", fmt::join(tally.approved, ", ")));
+                fmt::format("signed by the release key (RSA-4096, {}){} and {}\n", cose::name_of(settings.signature),
+                            settings.hybrid ? ", the ML-DSA-87 key" : "", fmt::join(tally.approved, ", ")));
 }
 
 }  // namespace

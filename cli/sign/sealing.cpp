@@ -27,7 +27,7 @@ namespace {
 using firmware::RecordKind;
 
 firmware::ReleaseTrust trust(Host& host, const Dossier& dossier) {
-  auto trust = trust_in(dossier.roster);
+  auto trust = firmware::trust_in(dossier.roster, hybrid_in(dossier.request));
   trust.model = dossier.request.name.model;
   trust.vendor = firmware::device_profile(host.site(), *trust.model).vendor;
   trust.minimum_sequence = dossier.request.sequence;
@@ -115,7 +115,7 @@ void Sealing::sign(const quorum::Tally& tally, const firmware::ReleasePolicy& po
   record.begin(tally, policy, *session_);
   const auto profile = firmware::device_profile(host_.site(), dossier_.request.name.model);
   session_->sign_outputs(profile);
-  record.add_signature(dossier_.request.signed_regions.front(), session_->sign());
+  for (const auto& region : envelope_regions(dossier_.request)) record.add_signature(region, session_->sign(region));
   for (const auto& region : output_regions(dossier_.request))
     record.add_signature(region, staged_signature(dossier_, region));
   const auto release = stage_all(record.transcript(), profile);
@@ -129,7 +129,8 @@ firmware::ReleaseBody Sealing::stage_all(const firmware::Transcript& transcript,
   stage(transcript);
   const auto folder = dossier_.files.staging();
   firmware::ReleaseBody body;
-  for (const auto& region : dossier_.request.signed_regions)
+  body.files.push_back(measured(folder / dossier_.files.sealed().filename()));
+  for (const auto& region : output_regions(dossier_.request))
     body.files.push_back(measured(folder / firmware::output_file(region.output)));
   for (const auto& file : firmware::wrap_outputs(profile.outputs, output_subject(profile, dossier_.request), folder))
     body.files.push_back(measured(file));

@@ -84,6 +84,18 @@ ByteView required(std::optional<ByteView> value, const char* what) {
 
 }  // namespace
 
+std::string_view name_of(Algorithm algorithm) noexcept {
+  switch (algorithm) {
+    case Algorithm::esp256: return "ESP256";
+    case Algorithm::es256: return "ES256";
+    case Algorithm::esp384: return "ESP384";
+    case Algorithm::ps256: return "PS256";
+    case Algorithm::ps512: return "PS512";
+    case Algorithm::ml_dsa_87: return "ML-DSA-87";
+  }
+  return "unknown";
+}
+
 Algorithm algorithm_for(const Botan::Public_Key& key, Use use) {
   return guarded(Errc::denied, [&] {
     if (is_ml_dsa_87(key) != (use == Use::hybrid_release))

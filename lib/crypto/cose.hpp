@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/error.hpp"
@@ -25,6 +26,9 @@ enum class Algorithm : std::int32_t {
   ps512 = -39,      ///< RSASSA-PSS, SHA-512, salt 64
   ml_dsa_87 = -50,  ///< ML-DSA-87 (FIPS 204) with an empty context; hybrid releases only
 };
+
+/// As specifications call it: "PS256", "ML-DSA-87".
+[[nodiscard]] std::string_view name_of(Algorithm algorithm) noexcept;
 
 /// What a signature is for; decides who may make it.
 enum class Use {

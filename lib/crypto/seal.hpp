@@ -1,6 +1,6 @@
 // Sealing a secret to the holder of a P-256 key: COSE_Encrypt (RFC 9052 section 5.1) with one recipient by
 // ECDH-ES + HKDF-256 (-25) and AES-256-GCM (3). Used for officers' shares, escrow records, content keys at rest and
-// what crosses the cable to a device.
+// what crosses the cable to a device. And under a key that both sides have: COSE_Encrypt0.
 #pragma once
 
 #include <string_view>
@@ -50,5 +50,12 @@ void require_p256_point(ByteView point);
 /// Opens what seal() made. Throws Error{denied} when the box was made for another key or context, or was altered;
 /// Error{bad_input} when it is no box at all.
 [[nodiscard]] SecureBytes open_sealed(ByteView box, AgreementKey& key, ByteView context);
+
+/// Seals `secret` under a 256-bit key that seals nothing else: COSE_Encrypt0 (RFC 9052 section 5.2) by AES-256-GCM.
+/// `context` binds it as above. Throws Error{bad_input} for a key of another length.
+[[nodiscard]] Bytes seal_under(const SymmetricKey& key, ByteView secret, ByteView context,
+                               Botan::RandomNumberGenerator& rng);
+/// Throws as open_sealed().
+[[nodiscard]] SecureBytes open_under(const SymmetricKey& key, ByteView box, ByteView context);
 
 }  // namespace lamp::crypto

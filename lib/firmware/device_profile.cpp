@@ -102,6 +102,7 @@ Bytes digest_of(const DeviceProfile& p) {
       .add(10, cbor::Writer{}.raw(p.outputs.encoded()))
       .add(11, cbor::Writer{}.text(name_of(p.adapter)));
   if (p.dfuse) canonical.add(12, p.dfuse->encoded());
+  if (const auto release = p.release.encoded(); !release.empty()) canonical.add(13, cbor::Writer{}.raw(release));
   return guarded(Errc::internal, [&] {
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
     hash->update(canonical.encoded());
@@ -127,7 +128,7 @@ std::string_view name_of(AdapterKind adapter) noexcept { return kAdapters[static
 DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   const auto root = config::Node::load(file);
   root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "adapter", "label",
-             "device-approvals", "slot-size", "credentials", "outputs", "dfuse"});
+             "device-approvals", "slot-size", "credentials", "release", "outputs", "dfuse"});
   DeviceProfile profile;
   profile.model = root.at("model").text();
   profile.vendor = root.at("vendor").text();
@@ -140,6 +141,7 @@ DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   profile.slot_size = root.at("slot-size").number(4096, 1ULL << 32);
   for (const auto& item : root.at("credentials").items())
     if (!profile.credentials.insert(read_credential(item)).second) item.refuse("named twice");
+  if (const auto release = root.find("release")) profile.release = ReleaseSettings::read(*release);
   if (const auto outputs = root.find("outputs")) profile.outputs = OutputPlan::read(*outputs, file.parent_path());
   check(profile, root);
   profile.digest = digest_of(profile);
@@ -169,6 +171,14 @@ std::set<std::string> output_key_labels(const config::Site& site) {
     for (auto& label : OutputPlan::key_labels(*outputs)) labels.insert(std::move(label));
   }
   return labels;
+}
+
+bool any_hybrid_model(const config::Site& site) {
+  const auto models = device_models(site);
+  return std::any_of(models.begin(), models.end(), [&](const std::string& model) {
+    const auto release = config::Node::load(site.template_file("devices", model + ".yaml")).find("release");
+    return release && ReleaseSettings::read(*release).hybrid;
+  });
 }
 
 std::vector<std::string> device_models(const config::Site& site) {

@@ -11,6 +11,7 @@
 #include "lib/base/parse.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/quorum/hybrid.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -18,7 +19,8 @@ namespace {
 std::string read_label(const config::Node& node) {
   auto label = node.text();
   require_name(label, node.place());
-  if (label == "release" || label == "custody") node.refuse("the token's key '" + label + "' has another purpose");
+  if (label == "release" || label == "custody" || label == quorum::kHybridKey)
+    node.refuse("the quorum's key '" + label + "' has another purpose");
   return label;
 }
 

@@ -5,6 +5,7 @@
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/config/yaml.hpp"
+#include "lib/quorum/hybrid.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -26,10 +27,11 @@ ModelRules read_rules(const config::Node& node) {
   return rules;
 }
 
-/// The release key signs for every model, any other key for the model that its label ends with.
+/// The release key, and the ML-DSA key beside it, sign for every model, any other key for the model that its label ends
+/// with.
 bool key_fits(const ModelRules& rules, const std::string& model, const std::string& key) {
   if (!rules.keys.empty()) return std::find(rules.keys.begin(), rules.keys.end(), key) != rules.keys.end();
-  return key == "release" || key.ends_with("." + model);
+  return key == "release" || key == quorum::kHybridKey || key.ends_with("." + model);
 }
 
 /// The rules one by one; each adds what it objects to.

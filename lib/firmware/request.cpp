@@ -1,5 +1,7 @@
 #include "lib/firmware/request.hpp"
 
+#include <algorithm>
+
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/seal.hpp"
 
@@ -172,6 +174,19 @@ void compare(Verdict& verdict, const char* what, const T& in_request, const T& i
   if (in_request != in_file) verdict.objections.push_back(std::string{what} + " in the request is not the manifest's");
 }
 
+/// The envelope's signatures come first, and are of this manifest; which of them a model has, its profile says.
+void compare_signatures(Verdict& verdict, const Request& request) {
+  const auto& regions = request.signed_regions;
+  const auto expected = suit_regions(request.suit_digest, settings_of(regions));
+  static constexpr const char* kWhich[] = {"the first signature", "the second signature"};
+  for (std::size_t i = 0; i < expected.size(); ++i)
+    if (i >= regions.size() || regions[i] != expected[i])
+      verdict.objections.push_back(std::string{kWhich[i]} + " in the request is not the manifest's");
+  const auto of_envelope = std::ranges::count_if(regions, is_of_envelope);
+  if (static_cast<std::size_t>(of_envelope) > expected.size())
+    verdict.objections.emplace_back("the request lists more signatures of the envelope than there are");
+}
+
 }  // namespace
 
 Bytes Request::encode() const {
@@ -211,9 +226,7 @@ Terms terms_of(const Request& request) {
   return terms;
 }
 
-SignedRegion suit_region(ByteView suit_digest) {
-  return {"suit", "release", "PS256", copy(sha256(suit_digest)), suit_digest.size()};
-}
+SignedRegion suit_region(ByteView suit_digest) { return suit_regions(suit_digest, {}).front(); }
 
 Verdict check_request_files(const Request& request, ByteView manifest, const Measured& payload) {
   Verdict verdict;
@@ -231,7 +244,7 @@ Verdict check_request_files(const Request& request, ByteView manifest, const Mea
   std::vector<Bytes> revoked;
   for (const auto& id : m.revoked.ids()) revoked.push_back(copy(id));
   compare(verdict, "the list of revoked keys", request.terms.revokes, revoked);
-  compare(verdict, "the first signature", request.signed_regions.front(), suit_region(request.suit_digest));
+  compare_signatures(verdict, request);
   if (payload.size != m.payload_size || payload.digest != m.payload_digest)
     verdict.objections.push_back("payload.bin is not the payload of this request: its digest or size differs");
   return verdict;

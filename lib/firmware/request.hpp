@@ -11,6 +11,7 @@
 #include "lib/firmware/payload_stream.hpp"
 #include "lib/firmware/release.hpp"
 #include "lib/firmware/release_policy.hpp"
+#include "lib/firmware/release_settings.hpp"
 #include "lib/firmware/signed_region.hpp"
 #include "lib/firmware/suit.hpp"
 
@@ -43,7 +44,7 @@ struct Request {
 
 /// For the rules: the terms with everything that the request says elsewhere.
 [[nodiscard]] Terms terms_of(const Request& request);
-/// The signature that makes the SUIT envelope.
+/// The signature that makes the SUIT envelope, where nothing else is said: release_settings.hpp.
 [[nodiscard]] SignedRegion suit_region(ByteView suit_digest);
 
 /// Why the files are not what the request says: every digest is taken anew, and every field is compared with the

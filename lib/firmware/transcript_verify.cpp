@@ -10,6 +10,7 @@
 #include "lib/crypto/cose.hpp"
 #include "lib/firmware/output_evidence.hpp"
 #include "lib/firmware/release_file.hpp"
+#include "lib/firmware/roster_trust.hpp"
 #include "lib/firmware/verify.hpp"
 #include "lib/quorum/approval.hpp"
 #include "lib/quorum/dealing.hpp"
@@ -102,8 +103,10 @@ class Judge {
     take(check_order(policy, body.history, request_.sequence, request_.epoch, request_.terms.extra_approvals));
     take(check_terms(policy, request_.terms, body.here));
     const auto& roster = evidence_.roster;
+    std::vector<Bytes> keys{cose::key_id(*load_key(roster.release_key))};
+    if (hybrid() == Hybrid::yes) keys.push_back(cose::key_id(*load_key(roster.hybrid_key)));
     if (body.here.threshold != roster.threshold || body.here.officers != roster.officers.size() ||
-        body.here.signing_keys != std::vector<Bytes>{cose::key_id(*load_key(roster.release_key))})
+        body.here.signing_keys != keys)
       object("the policy was asked about another quorum or key than the roster's");
     const auto at = the(RecordKind::policy).at;
     if (body.here.now != at) object("the policy was asked for another time than it is recorded at");
@@ -142,7 +145,7 @@ class Judge {
     for (const auto* record : transcript_.of(RecordKind::signature)) {
       const auto body = SignatureBody::decode(record->body);
       made.push_back(body.region);
-      if (body.region.output == "suit")
+      if (is_of_envelope(body.region))
         suit_signature(body);
       else
         outputs_.emplace(output_file(body.region.output), body);
@@ -150,10 +153,26 @@ class Judge {
     if (made != request_.signed_regions) object("the signatures made are not those that the request lists");
   }
 
+  /// What officers approved, the envelope must carry: whether it is hybrid they saw in the request.
+  [[nodiscard]] Hybrid hybrid() const { return settings_of(request_.signed_regions).hybrid ? Hybrid::yes : Hybrid::no; }
+
   void suit_signature(const SignatureBody& body) {
-    take(cose::verify1(cose::parse_sign1(body.signature), *load_key(evidence_.roster.release_key), request_.suit_digest,
-                       quorum::kReleaseContext));
-    suit_signature_ = body.signature;
+    const auto& roster = evidence_.roster;
+    const bool second = is_hybrid(body.region);
+    if (second && roster.hybrid_key.empty()) {
+      object("the release is signed by an ML-DSA-87 key, and the roster has none");
+      return;
+    }
+    const auto message = cose::parse_sign1(body.signature);
+    const auto key = load_key(second ? roster.hybrid_key : roster.release_key);
+    auto verdict = cose::verify1(message, *key, request_.suit_digest, quorum::kReleaseContext,
+                                 second ? cose::Use::hybrid_release : cose::Use::general);
+    for (auto& why : verdict.objections) why = (second ? "the ML-DSA-87 key: " : "the release key: ") + why;
+    take(verdict);
+    if (cose::name_of(message.algorithm) != body.region.algorithm)
+      object("the envelope's signature is by " + std::string{cose::name_of(message.algorithm)} + ", approved was " +
+             body.region.algorithm);
+    suit_signatures_.push_back(body.signature);
   }
 
   void release() {
@@ -206,11 +225,7 @@ class Judge {
   }
 
   void envelope(const std::filesystem::path& file) {
-    ReleaseTrust trust;
-    trust.release_keys = {evidence_.roster.release_key};
-    trust.threshold = evidence_.roster.threshold;
-    for (const auto& officer : evidence_.roster.officers)
-      trust.officers.push_back(Botan::X509::BER_encode(*evidence_.roster.officer_key(officer)));
+    auto trust = trust_in(evidence_.roster, hybrid());
     const ReleaseFile release{file};
     take(verify_release(release, trust));
     const auto head = release.head();
@@ -218,9 +233,10 @@ class Judge {
     auto payload = release.payload(head);
     take(check_request_files(request_, parts.manifest, measure(payload)));
     const auto blocks = parts.blocks();
-    if (blocks.empty() || !std::ranges::equal(blocks.front(), suit_signature_))
-      object("release.suit does not carry the recorded signature");
-    std::size_t next = 1;
+    std::size_t next = 0;
+    for (const auto& signature : suit_signatures_)
+      if (next >= blocks.size() || !std::ranges::equal(blocks[next++], signature))
+        object("release.suit does not carry the recorded signature");
     for (const auto* record : transcript_.of(RecordKind::approval)) {
       const auto approval = ApprovalBody::decode(record->body);
       if (next >= blocks.size() || !std::ranges::equal(blocks[next++], approval.approval))
@@ -279,7 +295,8 @@ class Judge {
   Verdict verdict_;
   std::map<std::string, SignatureBody> outputs_;  ///< signatures beside the envelope's, by file
   std::vector<std::string> officers_;             ///< of the recorded approvals
-  Bytes suit_signature_, log_key_;
+  std::vector<Bytes> suit_signatures_;            ///< the envelope's, by the release key and the ML-DSA key
+  Bytes log_key_;
   std::string log_origin_;
   std::uint64_t dealing_ = 0;
 };

@@ -55,8 +55,8 @@ std::string size_of(const Roster& roster) {
 /// What may change from one roster to the next; everything else is another quorum.
 void require_follows(const Roster& next, const Roster& now) {
   const bool same_token = next.token_serial == now.token_serial && next.token_label == now.token_label;
-  const bool same_keys =
-      next.release_key == now.release_key && next.custody_key == now.custody_key && next.other_keys == now.other_keys;
+  const bool same_keys = next.release_key == now.release_key && next.hybrid_key == now.hybrid_key &&
+                         next.custody_key == now.custody_key && next.other_keys == now.other_keys;
   if (next.name != now.name || next.epoch != now.epoch + 1 || next.previous != now.digest())
     throw Error{Errc::denied,
                 "the new roster does not follow roster " + now.name + " epoch " + std::to_string(now.epoch)};
@@ -148,6 +148,11 @@ Tally tally(const std::vector<Contribution>& contributions, const Roster& roster
   std::vector<Bytes> approvals;
   for (const auto& contribution : contributions) approvals.push_back(contribution.approval);
   return tally(approvals, roster, terms.payload, terms.context, now, terms.binding);
+}
+
+bool renews_hybrid_key(const Act& act, const Roster& roster) {
+  return !roster.hybrid_key.empty() &&
+         (act.kind == kRotateKind || act.kind == kReplaceKind || act.kind == kRecoverKind);
 }
 
 std::filesystem::path ActFiles::approval(const std::string& officer) const {

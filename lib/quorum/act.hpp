@@ -18,6 +18,8 @@ namespace lamp::quorum {
 
 /// COSE external_aad of approvals of an act; those of a new roster are the roster's own signatures: kRosterContext.
 inline constexpr std::string_view kActContext = "lamp-act-v1";
+/// A new PIN, dealt to the same officers.
+inline constexpr std::string_view kRotateKind = "rotate";
 /// The kind whose content is a roster, unsigned but for its newcomers.
 inline constexpr std::string_view kReplaceKind = "replace";
 /// Officers hand in their shares of the SO PIN for this kind, and for the one above when the SO PIN was dealt.
@@ -50,6 +52,9 @@ struct Act {
                             Botan::RandomNumberGenerator& rng);
 [[nodiscard]] Tally tally(const std::vector<Contribution>& contributions, const Roster& roster, const Act& act,
                           Instant now);
+
+/// Whether officers hand in their shares of the ML-DSA key for it as well, so that it is sealed and dealt anew.
+[[nodiscard]] bool renews_hybrid_key(const Act& act, const Roster& roster);
 
 /// The files of an act: acts/<quorum>.<kind>.<what>/ below a site's folder; acts/done/ when it was done.
 struct ActFiles {

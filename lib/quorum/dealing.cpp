@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kContext = "lamp-dealing-v1";
 constexpr std::size_t kDigestLength = 32;
+constexpr std::uint64_t kMostDealings = 1ULL << 48;
 
 Bytes base64_at(const config::Node& node) {
   return in_context(node.place(), [&] { return from_base64(node.text()); });
@@ -30,14 +31,20 @@ DealtShare read_share(const config::Node& node) {
   return {node.at("officer").text(), base64_at(node.at("sealed")), digest_at(node.at("commitment"))};
 }
 
+DealtHybrid read_hybrid(const config::Node& node) {
+  node.only({"number", "box", "shares"});
+  return {node.at("number").number(1, kMostDealings), digest_at(node.at("box")), read_shares(node.at("shares"))};
+}
+
 Dealing read(const config::Node& root) {
-  root.only({"quorum", "roster", "number", "occasion", "shares", "signature"});
+  root.only({"quorum", "roster", "number", "occasion", "shares", "hybrid", "signature"});
   Dealing dealing;
   dealing.quorum = root.at("quorum").text();
   dealing.roster_digest = digest_at(root.at("roster"));
-  dealing.number = root.at("number").number(1, 1ULL << 48);
+  dealing.number = root.at("number").number(1, kMostDealings);
   if (const auto occasion = root.find("occasion")) dealing.occasion = digest_at(*occasion);
   dealing.shares = read_shares(root.at("shares"));
+  if (const auto hybrid = root.find("hybrid")) dealing.hybrid = read_hybrid(*hybrid);
   dealing.signature = base64_at(root.at("signature"));
   return dealing;
 }
@@ -47,6 +54,15 @@ Renewal read_renewal(const config::Node& root) {
   return {read(root.at("dealing")), base64_at(root.at("sealed-pin")), root.at("tried").boolean()};
 }
 
+Verdict check_hybrid(const Dealing& dealing, const Roster& roster) {
+  if (dealing.hybrid.has_value() != !roster.hybrid_key.empty())
+    return {{"the roster and the dealing do not agree on whether there is an ML-DSA key"}};
+  if (!dealing.hybrid) return {};
+  if (dealing.hybrid->number > dealing.number || !one_for_each_officer(dealing.hybrid->shares, roster))
+    return {{"the shares of the ML-DSA key are not one for each officer of the roster, in its order"}};
+  return {};
+}
+
 Verdict check(const Dealing& dealing, const Roster& roster) {
   if (dealing.quorum != roster.name || dealing.roster_digest != roster.digest())
     return {{"the shares were dealt under another roster than " + roster.name + " epoch " +
@@ -54,6 +70,7 @@ Verdict check(const Dealing& dealing, const Roster& roster) {
              ": the two files do not belong together; when a 'lamp-hsm quorum replace' was cut short, run it again"}};
   if (!one_for_each_officer(dealing.shares, roster))
     return {{"the shares are not one for each officer of the roster, in its order"}};
+  if (auto verdict = check_hybrid(dealing, roster); !verdict.acceptable()) return verdict;
   const auto custody = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.custody_key); });
   if (!cose::verify1(cose::parse_sign1(dealing.signature), *custody, dealing.canonical(), kContext).acceptable())
     return {{"the custody key's signature does not hold: the shares were altered after they were dealt"}};
@@ -71,6 +88,12 @@ void write(config::YamlWriter& out, const Dealing& dealing) {
   if (!dealing.occasion.empty()) out.key("occasion").value(hex(dealing.occasion));
   out.key("shares");
   write_shares(out, dealing.shares);
+  if (dealing.hybrid) {
+    out.key("hybrid").begin_map().key("number").value(dealing.hybrid->number);
+    out.key("box").value(hex(dealing.hybrid->box_digest)).key("shares");
+    write_shares(out, dealing.hybrid->shares);
+    out.end_map();
+  }
   out.key("signature").value(base64(dealing.signature)).end_map();
 }
 
@@ -123,13 +146,19 @@ std::string Dealing::yaml() const {
 }
 
 Bytes Dealing::canonical() const {
-  return cbor::MapWriter{}
-      .add(1, cbor::Writer{}.text(quorum))
+  cbor::MapWriter content;
+  content.add(1, cbor::Writer{}.text(quorum))
       .add(2, cbor::Writer{}.bytes(roster_digest))
       .add(3, cbor::Writer{}.unsigned_integer(number))
       .add(4, encode_shares(shares))
-      .add(5, cbor::Writer{}.bytes(occasion))
-      .encoded();
+      .add(5, cbor::Writer{}.bytes(occasion));
+  if (hybrid)
+    content.add(6, std::move(cbor::Writer{}
+                                 .array(3)
+                                 .unsigned_integer(hybrid->number)
+                                 .bytes(hybrid->box_digest)
+                                 .raw(encode_shares(hybrid->shares).encoded())));
+  return content.encoded();
 }
 
 void Dealing::sign(const Botan::Private_Key& custody_key, Botan::RandomNumberGenerator& rng) {

@@ -39,6 +39,13 @@ void write_shares(config::YamlWriter& out, const std::vector<DealtShare>& shares
 /// Whether they are one for each officer of the roster, in its order.
 [[nodiscard]] bool one_for_each_officer(const std::vector<DealtShare>& shares, const Roster& roster);
 
+/// Shares of the 256-bit key under which the quorum's ML-DSA key is sealed: lib/quorum/hybrid.hpp.
+struct DealtHybrid {
+  std::uint64_t number = 0;  ///< of the dealing in which it was dealt: a renewal without the key carries the shares on
+  Bytes box_digest;          ///< SHA-256 of the file with the sealed key
+  std::vector<DealtShare> shares;
+};
+
 struct Dealing {
   std::string quorum;
   Bytes roster_digest;
@@ -46,6 +53,7 @@ struct Dealing {
   std::vector<DealtShare> shares;
   Bytes occasion;   ///< digest of the request or act after which the PIN was renewed; empty when the quorum was made
   Bytes signature;  ///< COSE_Sign1 by the custody key over canonical()
+  std::optional<DealtHybrid> hybrid{};  ///< there when the roster has an ML-DSA key
 
   /// Reads the file and checks it against the roster: one share for each officer, in the roster's order. Throws
   /// Error{not_found}, Error{bad_input} with file and line, Error{denied} when it is of another roster or the signature

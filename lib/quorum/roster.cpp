@@ -54,8 +54,20 @@ void require_distinct(const Roster& roster, const config::Node& place) {
   }
 }
 
+/// Never without the release key beside which it signs.
+void read_hybrid_key(const config::Node& node, Roster& roster) {
+  if (roster.release_key.empty()) node.refuse("a hybrid-key signs beside a release-key only, and there is none");
+  roster.hybrid_key = base64_at(node);
+  const auto fits = attempt([&] {
+    const auto key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(roster.hybrid_key); });
+    return cose::algorithm_for(*key, cose::Use::hybrid_release);
+  });
+  if (std::holds_alternative<Error>(fits)) node.refuse("not a key of ML-DSA-87");
+}
+
 void read_keys(const config::Node& root, Roster& roster) {
   if (const auto release = root.find("release-key")) roster.release_key = base64_at(*release);
+  if (const auto hybrid = root.find("hybrid-key")) read_hybrid_key(*hybrid, roster);
   roster.custody_key = base64_at(root.at("custody-key"));
   const auto others = root.find("other-keys");
   if (!others) return;
@@ -75,8 +87,8 @@ void read_previous(const config::Node& root, Roster& roster) {
 }
 
 Roster read(const config::Node& root) {
-  root.only({"name", "epoch", "threshold", "token", "release-key", "custody-key", "other-keys", "previous", "officers",
-             "signatures"});
+  root.only({"name", "epoch", "threshold", "token", "release-key", "hybrid-key", "custody-key", "other-keys",
+             "previous", "officers", "signatures"});
   Roster roster;
   roster.name = root.at("name").text();
   if (!is_name(roster.name)) root.at("name").refuse("not a name: " + roster.name);
@@ -188,6 +200,7 @@ std::string Roster::yaml() const {
   out.begin_map().key("name").value(name).key("epoch").value(epoch).key("threshold").value(threshold);
   out.key("token").begin_map().key("label").value(token_label).key("serial").value(token_serial).end_map();
   if (!release_key.empty()) out.key("release-key").value(base64(release_key));
+  if (!hybrid_key.empty()) out.key("hybrid-key").value(base64(hybrid_key));
   out.key("custody-key").value(base64(custody_key));
   if (!other_keys.empty()) {
     out.key("other-keys").begin_map();
@@ -219,8 +232,8 @@ Bytes Roster::canonical() const {
   cbor::Writer others;
   others.array(other_keys.size());
   for (const auto& [label, key] : other_keys) others.array(2).text(label).bytes(key);
-  return cbor::MapWriter{}
-      .add(1, cbor::Writer{}.text(name))
+  cbor::MapWriter content;
+  content.add(1, cbor::Writer{}.text(name))
       .add(2, cbor::Writer{}.unsigned_integer(epoch))
       .add(3, cbor::Writer{}.unsigned_integer(threshold))
       .add(4, std::move(list))
@@ -229,8 +242,9 @@ Bytes Roster::canonical() const {
       .add(7, cbor::Writer{}.bytes(release_key))
       .add(8, cbor::Writer{}.bytes(custody_key))
       .add(9, cbor::Writer{}.bytes(previous))
-      .add(10, std::move(others))
-      .encoded();
+      .add(10, std::move(others));
+  if (!hybrid_key.empty()) content.add(11, cbor::Writer{}.bytes(hybrid_key));
+  return content.encoded();
 }
 
 Bytes Roster::digest() const {

@@ -36,6 +36,7 @@ struct Roster {
   std::vector<Officer> officers;
   std::string token_label, token_serial;
   Bytes release_key;                        ///< SubjectPublicKeyInfo DER; empty when the quorum guards none
+  Bytes hybrid_key;                         ///< the same of ML-DSA-87, for hybrid models; empty when there is none
   Bytes custody_key;                        ///< SubjectPublicKeyInfo DER; signs rosters and dealings
   std::map<std::string, Bytes> other_keys;  ///< further signing keys in the token: label, SubjectPublicKeyInfo DER
   Bytes previous;                           ///< digest of the roster before this one; empty for the first

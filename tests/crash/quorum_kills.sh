@@ -4,8 +4,8 @@
 # and at every STRIDE-th request to a token (of the longer replace at every third sync, unless STRIDE is 1), each time on a
 # fresh copy of a site whose guarded token lives in a `p11-kit server` that is not killed. (The others do not, because it
 # cannot forward an agreement of keys; no kill is in the midst of what SoftHSM writes.) The same command then finishes; the
-# PIN was renewed exactly once; other officers open the token, and reset its PIN by the SO PIN; nothing of the renewal is
-# left over. `quorum rehearse` is killed at some syncs and renames: nothing of the site has changed, and the next one tidies
+# PIN was renewed exactly once; other officers open the token, and the ML-DSA key beside it, and reset its PIN by the SO
+# PIN; nothing of the renewal is left over. `quorum rehearse` is killed at some syncs and renames: nothing of the site has changed, and the next one tidies
 # up.
 set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 stride=$4
@@ -28,9 +28,10 @@ pair_of() {
   esac
 }
 act_of() { echo "$(quorum_of "$1").$(kind_of "$1").$(quorum_of "$1")"; }
+# make_vault --hybrid|--without-release-key
 make_vault() {
   sed -i "s#^tokens:#tokens:\n  vault:\n    module: $provider\n    uri: pkcs11:token=vault#" site.yaml
-  lamp-hsm quorum create vault --without-release-key --threshold 2 --officer officer-1 --officer officer-2 --officer officer-3 --officer operator-1
+  lamp-hsm quorum create vault "$1" --threshold 2 --officer officer-1 --officer officer-2 --officer officer-3 --officer operator-1
 }
 
 # A site in which an act waits, approved by enough: prepared NAME COMMAND...
@@ -42,7 +43,10 @@ prepared() {
     set -e
     cd "$place/$name"
     sed -i "s#^directories.tokendir.*#directories.tokendir = $PWD/tokens/store#" tokens/softhsm2.conf
-    if [ "$(quorum_of "$name")" = vault ]; then make_vault; officers+=' operator-1'; fi
+    case $name in
+      recover) make_vault --hybrid; officers+=' operator-1' ;;
+      succeed) make_vault --without-release-key; officers+=' operator-1' ;;
+    esac
     "$@"
     for officer in $officers; do lamp-hsm quorum approve "$(act_of "$name")" --as "$officer"; done
   ) >"$place/prepare.log" 2>&1 || die "$name: $(tail -n 3 "$place/prepare.log")"
@@ -89,6 +93,8 @@ check() {
   [ -z "$(ls acts)" ] || [ "$(ls acts)" = "done" ] || die "the act is left over ($where)"
   by_others rotate "$quorum" "$where" $(pair_of "$name")
   [ "$(dealing "$quorum")" = 3 ] || die "the PIN was not renewed again ($where)"
+  # All but one have an ML-DSA key, which the others just opened: sealed once, for them.
+  [ "$name" = succeed ] || [ "$(ls quorum/"$quorum".hybrid.*.cbor | wc -l)" = 1 ] || die "a sealed ML-DSA key is left over ($where)"
   [ "$name" != succeed ] || by_others recover "$quorum" "$where" officer-1 operator-1 installer-1
   [ -z "$(lamp-hsm key list host | grep '^act\.' || true)" ] || die "a session key is left over ($where)"
   lamp-audit verify >run.log 2>&1 || die "the log is not whole ($where)"

@@ -3,7 +3,8 @@
 # file that it puts in place, and after every STRIDE-th request to the release token, which lives in a `p11-kit server`
 # that is not killed; and `lamp-sign approve` after every file. The same command then finishes. The PIN was renewed exactly
 # once and is not lost: two other officers open the token. What was signed before the kill is what is published after it.
-# The same for a model with further outputs (MCUboot image, Zigbee file, SWUpdate package), each of which has to be moved.
+# The same for a hybrid model with further outputs (MCUboot image, Zigbee file, SWUpdate package), each of which has to be
+# moved, and whose ML-DSA key is sealed and dealt anew with the PIN.
 set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 stride=$4
 source "$(dirname "$0")/common.sh"
@@ -55,6 +56,7 @@ outputs:
   - {kind: mcuboot, key: boot.beacon, header-size: 256}
   - {kind: zigbee, around: mcuboot, manufacturer: 4660, image-type: 1}
   - {kind: swu, key: package.beacon, certificate: package.pem, path: /lib/firmware/beacon.bin}
+release: {signatures: [ps256, ml-dsa-87]}
 OUTPUTS
     lamp-ca create root --profile root-ca
     lamp-ca create client --profile client-ca --issuer root
@@ -87,6 +89,7 @@ check_seal() {
   grep -q '^number: 2$' quorum/release.shares.yaml || die "the PIN was renewed not once ($where)"
   { request 1.2.0 && approve 1.2.0 officer-2 && approve 1.2.0 officer-3 && seal 1.2.0; } >run.log 2>&1 ||
     die "two other officers cannot open the token ($where)"
+  [ "$(ls quorum/release.hybrid.*.cbor | wc -l)" -eq 1 ] || die "a sealed ML-DSA key is left over ($where)"
   lamp-audit verify >run.log 2>&1 || die "the log is not whole ($where)"
   ! ls core* >/dev/null 2>&1 || die "a core file"
 }

@@ -55,6 +55,39 @@ TEST_F(Seal, RefusesEveryFlippedByteAndEveryTruncation) {
   }
 }
 
+class SealUnder : public testing::Test {
+ protected:
+  static SymmetricKey key(std::uint8_t fill = 3) { return SymmetricKey{SecureBytes(32, fill)}; }
+  static std::string refusal_under(const Bytes& box, const SymmetricKey& key, ByteView context) {
+    const auto result = attempt([&] { return open_under(key, box, context); });
+    return std::holds_alternative<Error>(result) ? std::get<Error>(result).what() : "";
+  }
+  Bytes box_ = seal_under(key(), kSecret, kContext, rng());
+};
+
+TEST_F(SealUnder, OpensUnderTheKeyAndForThePurpose) {
+  const auto opened = open_under(key(), box_, kContext);
+  EXPECT_EQ(Bytes(opened.begin(), opened.end()), kSecret);
+  EXPECT_THAT(refusal_under(box_, key(4), kContext), HasSubstr("another key or purpose"));
+  EXPECT_THAT(refusal_under(box_, key(), to_bytes("test-v2")), HasSubstr("another key or purpose"));
+}
+
+TEST_F(SealUnder, RefusesEveryFlippedByteAndEveryTruncation) {
+  for (std::size_t i = 0; i < box_.size(); ++i) {
+    auto bad = box_;
+    bad[i] ^= 0x01;
+    EXPECT_NE(refusal_under(bad, key(), kContext), "") << "byte " << i;
+    bad.resize(i);
+    EXPECT_NE(refusal_under(bad, key(), kContext), "") << "cut at " << i;
+  }
+}
+
+TEST_F(SealUnder, TakesNoKeyOfAnotherLength) {
+  const SymmetricKey short_key{SecureBytes(16, 3)};
+  EXPECT_THROW((void)seal_under(short_key, kSecret, kContext, rng()), Error);
+  EXPECT_THROW((void)open_under(short_key, box_, kContext), Error);
+}
+
 TEST(SealPoints, RefusesWhatIsNotAPointOfTheCurve) {
   const auto good = testing_keys::p256()._public_ec_point().serialize_uncompressed();
   auto off_curve = good;

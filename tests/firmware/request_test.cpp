@@ -128,6 +128,20 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"SuitDigest", [](Request& r) { r.suit_digest.back() ^= 1; }, "manifest.cbor"}),
     [](const auto& tested) { return tested.param.name; });
 
+TEST(RequestFiles, MayHaveASecondSignatureByMlDsa) {
+  auto request = files().request;
+  request.signed_regions = suit_regions(request.suit_digest, {cose::Algorithm::ps512, true});
+  EXPECT_THAT(Request::parse(request.encode()).terms.keys, ElementsAre("release", "hybrid"));
+  const auto objections = [&] {
+    return check_request_files(request, files().manifest, measured(files().payload)).objections;
+  };
+  EXPECT_THAT(objections(), IsEmpty());
+  request.signed_regions[1].digest[0] ^= 1;
+  EXPECT_THAT(objections(), ElementsAre(HasSubstr("the second signature")));
+  request.signed_regions[1] = request.signed_regions[0];
+  EXPECT_THAT(objections(), ElementsAre(HasSubstr("more signatures of the envelope")));
+}
+
 TEST(RequestFiles, WithAnAlteredPayloadAreFoundOut) {
   auto payload = files().payload;
   payload[7] ^= 1;

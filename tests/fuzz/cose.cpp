@@ -1,9 +1,10 @@
-// COSE as it comes from others: signatures, and public keys.
+// COSE as it comes from others: signatures, public keys, and what is sealed under a key.
 #include "lib/crypto/cose.hpp"
 
 #include <algorithm>
 
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/seal.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -21,5 +22,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     fuzz::require(point->size() == 65, "a point of another size");
   if (const auto key = fuzz::read([&] { return cose::decode_ml_dsa_key(input); }))
     fuzz::require(std::ranges::equal(cose::encode_ml_dsa_key(*key), input), "a key has two encodings");
+  const SymmetricKey nobodys{SecureBytes(32, 0x61)};
+  fuzz::require(!fuzz::read([&] { return crypto::open_under(nobodys, input, {}); }), "a box of nobody was opened");
   return 0;
 }

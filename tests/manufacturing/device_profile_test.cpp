@@ -45,6 +45,23 @@ TEST(DeviceProfiles, OfASiteStandBeforeTheDeliveredOnes) {
   EXPECT_THAT(device_models(site), Contains("smart-lamp"));
 }
 
+DeviceProfile profile_with(const std::string& more) {
+  const test::TemporaryDirectory folder;
+  publish(folder / "p.yaml", std::string_view{read_text_file(kTemplates / "smart-lamp.yaml") + more});
+  return DeviceProfile::load(folder / "p.yaml");
+}
+
+TEST(DeviceProfiles, SayHowAReleaseIsSigned) {
+  const auto plain = profile_with("");
+  EXPECT_EQ(plain.release.signature, cose::Algorithm::ps256);
+  EXPECT_FALSE(plain.release.hybrid);
+  const auto hybrid = profile_with("release: {signatures: [ps512, ml-dsa-87]}\n");
+  EXPECT_EQ(hybrid.release.signature, cose::Algorithm::ps512);
+  EXPECT_TRUE(hybrid.release.hybrid);
+  EXPECT_NE(hybrid.digest, plain.digest);
+  EXPECT_EQ(profile_with("release: {signatures: [ps256]}\n").digest, plain.digest);
+}
+
 TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
   const test::TemporaryDirectory folder;
   config::Site site;
@@ -74,20 +91,24 @@ TEST_P(DeviceProfileErrors, NameThePlace) {
   EXPECT_THAT(std::get<Error>(read).what(), HasSubstr("p.yaml:"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Yaml, DeviceProfileErrors,
-                         testing::Values(Change{"UnknownKey", "vendor:", "vendorr:", "vendor"},
-                                         Change{"NoDomain", "lighting.example", "lighting", "domain name"},
-                                         Change{"NoOid", "1.3.6.1.4.1.32473.1.1", "1.3.x", "OID"},
-                                         Change{"LowerPrefix", "prefix: SL", "prefix: sl", "capital"},
-                                         Change{"UnknownCredential", "- model-kek", "- model-key", "not a credential"},
-                                         Change{"TwiceCredential", "- model-kek", "- idevid", "twice"},
-                                         Change{"NoIdentity", "- idevid", "- claim-code", "identity"},
-                                         Change{"NoOfficers", "\n  - officers", "", "officers"},
-                                         Change{"UnknownLabel", "label: lamp", "label: toaster",
-                                                "expected lamp or gateway"},
-                                         Change{"GatewayWithoutCode", "label: lamp", "label: gateway", "claim-code"},
-                                         Change{"TinySlot", "1048576", "12", "from 4096"}),
-                         [](const auto& tested) { return std::string{tested.param.name}; });
+INSTANTIATE_TEST_SUITE_P(
+    Yaml, DeviceProfileErrors,
+    testing::Values(Change{"UnknownKey", "vendor:", "vendorr:", "vendor"},
+                    Change{"NoDomain", "lighting.example", "lighting", "domain name"},
+                    Change{"NoOid", "1.3.6.1.4.1.32473.1.1", "1.3.x", "OID"},
+                    Change{"LowerPrefix", "prefix: SL", "prefix: sl", "capital"},
+                    Change{"UnknownCredential", "- model-kek", "- model-key", "not a credential"},
+                    Change{"TwiceCredential", "- model-kek", "- idevid", "twice"},
+                    Change{"NoIdentity", "- idevid", "- claim-code", "identity"},
+                    Change{"NoOfficers", "\n  - officers", "", "officers"},
+                    Change{"UnknownLabel", "label: lamp", "label: toaster", "expected lamp or gateway"},
+                    Change{"GatewayWithoutCode", "label: lamp", "label: gateway", "claim-code"},
+                    Change{"MlDsaAlone", "label: lamp", "release: {signatures: [ml-dsa-87]}\nlabel: lamp",
+                           "perhaps ml-dsa-87 beside it"},
+                    Change{"UnknownSignature", "label: lamp", "release: {signatures: [ps256, ed25519]}\nlabel: lamp",
+                           "expected ps256"},
+                    Change{"TinySlot", "1048576", "12", "from 4096"}),
+    [](const auto& tested) { return std::string{tested.param.name}; });
 
 }  // namespace
 }  // namespace lamp::firmware

@@ -130,9 +130,27 @@ TEST(NewRosters, OfAnotherTokenKeyOrEpochAreNotShownForApproval) {
   EXPECT_TRUE(refused([](Roster& r) { r.token_serial = "ffff"; }));
   EXPECT_TRUE(refused([](Roster& r) { r.release_key = r.custody_key; }));
   EXPECT_TRUE(refused([](Roster& r) { r.custody_key = r.release_key; }));
+  EXPECT_TRUE(refused([](Roster& r) { r.hybrid_key = make_hybrid_key(Botan::system_rng())->subject_public_key(); }));
   EXPECT_TRUE(refused([](Roster& r) { r.epoch = 3; }));
   EXPECT_TRUE(refused([](Roster& r) { r.previous = Bytes(32, 1); }));
   EXPECT_FALSE(refused({}));
+}
+
+TEST(Acts, RenewTheMlDsaKeyWhereTheyRenewThePin) {
+  auto roster = test::small_quorum().roster;
+  auto act = rotation();
+  EXPECT_FALSE(renews_hybrid_key(act, roster));
+  roster.hybrid_key = Bytes(1);
+  EXPECT_TRUE(renews_hybrid_key(act, roster));
+  act.kind = "crl";
+  EXPECT_FALSE(renews_hybrid_key(act, roster));
+}
+
+TEST(HandedInShares, ComeBackFromTheirBytes) {
+  Contribution handed_in{"officer-1", Bytes(3, 1), Bytes(4, 2), 5};
+  EXPECT_EQ(Contribution::parse(handed_in.encode()).encode(), handed_in.encode());
+  handed_in.sealed_hybrid_share = Bytes(6, 3);
+  EXPECT_EQ(Contribution::parse(handed_in.encode()).sealed_hybrid_share, handed_in.sealed_hybrid_share);
 }
 
 TEST(DoneActs, AreKnown) {

@@ -1,7 +1,9 @@
-// canary SITE COMMAND: opens the shares of the release token's PIN as the officers' cards would, before and after the
-// command (run by /bin/sh in the site), then looks for PIN and shares, as they are and in the texts that bytes are put
-// into, in every file of the site, in the command's output, and for core files. Ends with 0 when there is nothing, and
-// says how often it would have found the officers' own PINs, which do lie in files, as proof that it can find.
+// canary SITE COMMAND: opens the shares of the release token's PIN, and of the ML-DSA key beside it, as the officers'
+// cards would, before and after the command (run by /bin/sh in the site), then looks for PIN, key and shares, as they
+// are and in the texts that bytes are put into, in every file of the site, in the command's output, and for core files.
+// Ends with 0 when there is nothing, and says how often it would have found the officers' own PINs, which do lie in
+// files, as proof that it can find.
+#include <botan/pk_keys.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -9,6 +11,7 @@
 #include <iostream>
 
 #include "hsm/custody.hpp"
+#include "hsm/hybrid.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/config/site.hpp"
@@ -22,12 +25,27 @@ namespace fs = std::filesystem;
 struct Canary {
   std::string name;
   Bytes bytes;
+  bool stays = false;  ///< the same before and after
 };
 
-void add(std::vector<Canary>& all, const std::string& name, ByteView secret) {
-  all.push_back({name, {secret.begin(), secret.end()}});
-  all.push_back({name + " in hex", to_bytes(hex(secret))});
-  all.push_back({name + " in base64", to_bytes(base64(secret))});
+void add(std::vector<Canary>& all, const std::string& name, ByteView secret, bool stays = false) {
+  all.push_back({name, {secret.begin(), secret.end()}, stays});
+  all.push_back({name + " in hex", to_bytes(hex(secret)), stays});
+  all.push_back({name + " in base64", to_bytes(base64(secret)), stays});
+}
+
+/// What RTSS puts before a share's value is the same in every share of every dealing.
+ByteView value_of(const Share& share) { return share.expose_secret().last(32); }
+
+/// Shares of the ML-DSA key, which go on from dealing to dealing while it is not used; what they open, and the key.
+void add_hybrid(std::vector<Canary>& all, const std::string& when, const fs::path& site, const quorum::Roster& roster,
+                const quorum::DealtHybrid& dealt, const std::vector<Share>& shares) {
+  for (std::size_t i = 0; i < shares.size(); ++i)
+    add(all, when + " share of the ML-DSA key of " + roster.officers[i].name, value_of(shares[i]), true);
+  const auto under = hsm::combine_key(shares);
+  add(all, when + " key that seals the ML-DSA key", under.expose_secret(), true);
+  const auto key = quorum::open_hybrid_key(quorum::read_hybrid(site, roster.name, dealt), under, roster, dealt.number);
+  add(all, "the ML-DSA key", key->private_key_bits(), true);
 }
 
 std::vector<Canary> secrets_of(const fs::path& folder, const std::string& when) {
@@ -35,7 +53,7 @@ std::vector<Canary> secrets_of(const fs::path& folder, const std::string& when) 
   const auto roster = quorum::Roster::load(quorum::roster_file(site.root, "release"));
   const auto dealing = quorum::Dealing::load(quorum::DealingFiles{site.root, "release"}.current, roster);
   std::vector<Canary> all;
-  std::vector<Share> shares;
+  std::vector<Share> shares, hybrid_shares;
   for (const auto& officer : roster.officers) {
     const auto& place = site.token(site.person(officer.name).token);
     auto token = hsm::Token::open({place.module, place.uri, place.module_init});
@@ -44,10 +62,10 @@ std::vector<Canary> secrets_of(const fs::path& folder, const std::string& when) 
     shares.push_back(quorum::open_share(dealing.of(officer.name).box, *key,
                                         quorum::dealt_share_context(roster, dealing.number, officer),
                                         dealing.of(officer.name)));
-    // What RTSS puts before the share's value is the same in every share of every dealing.
-    const auto share = shares.back().expose_secret();
-    add(all, when + " share of " + officer.name, share.last(32));
+    add(all, when + " share of " + officer.name, value_of(shares.back()));
+    if (dealing.hybrid) hybrid_shares.push_back(quorum::open_hybrid_share(roster, *dealing.hybrid, officer, *key));
   }
+  if (dealing.hybrid) add_hybrid(all, when, site.root, roster, *dealing.hybrid, hybrid_shares);
   add(all, when + " PIN", hsm::combine(shares).expose_secret());
   return all;
 }
@@ -80,7 +98,8 @@ int watch(const fs::path& site, const std::string& command) {
     return 1;
   }
   for (auto& canary : secrets_of(site, "the new")) {
-    const bool renewed = std::ranges::none_of(canaries, [&](const Canary& c) { return c.bytes == canary.bytes; });
+    const bool renewed =
+        canary.stays || std::ranges::none_of(canaries, [&](const Canary& c) { return c.bytes == canary.bytes; });
     if (!renewed) std::cerr << canary.name << " is the old one\n";
     if (!renewed) return 1;
     canaries.push_back(std::move(canary));

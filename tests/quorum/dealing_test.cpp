@@ -63,6 +63,42 @@ INSTANTIATE_TEST_SUITE_P(
                     Tampering{"Roster", [](Dealing& d) { d.roster_digest[0] ^= 1; }, "another roster"}),
     [](const auto& tested) { return tested.param.name; });
 
+class HybridDealings : public testing::Test {
+ protected:
+  HybridDealings() { quorum_.add_hybrid_key(); }
+  [[nodiscard]] std::string refusal() const {
+    const auto outcome = attempt(
+        [&] { return Dealing::parse_signed(quorum_.dealing.yaml(), "release.shares.yaml", quorum_.roster).number; });
+    return std::holds_alternative<Error>(outcome) ? std::get<Error>(outcome).what() : "it was accepted";
+  }
+  test::SmallQuorum quorum_;
+};
+
+TEST_F(HybridDealings, ComeBackFromTheirFileUnchanged) {
+  const auto again = Dealing::parse_signed(quorum_.dealing.yaml(), "release.shares.yaml", quorum_.roster);
+  EXPECT_EQ(again.canonical(), quorum_.dealing.canonical());
+  EXPECT_EQ(again.yaml(), quorum_.dealing.yaml());
+}
+
+TEST_F(HybridDealings, AreSignedWithAllThatIsInThem) {
+  quorum_.dealing.hybrid->box_digest[0] ^= 1;
+  EXPECT_THAT(refusal(), HasSubstr("altered"));
+  quorum_.dealing.hybrid->box_digest[0] ^= 1;
+  quorum_.dealing.hybrid->shares[1].commitment[0] ^= 1;
+  EXPECT_THAT(refusal(), HasSubstr("altered"));
+}
+
+TEST_F(HybridDealings, AreWhereTheRosterHasAnMlDsaKeyAndNowhereElse) {
+  auto hybrid = std::move(quorum_.dealing.hybrid);
+  quorum_.dealing.hybrid.reset();
+  quorum_.dealing.sign(quorum_.custody, Botan::system_rng());
+  EXPECT_THAT(refusal(), HasSubstr("do not agree on whether there is an ML-DSA key"));
+  quorum_.dealing.hybrid = std::move(hybrid);
+  quorum_.dealing.hybrid->shares.pop_back();
+  quorum_.dealing.sign(quorum_.custody, Botan::system_rng());
+  EXPECT_THAT(refusal(), HasSubstr("one for each officer"));
+}
+
 class Renewals : public testing::Test {
  protected:
   Renewals() { publish(files_.current, std::string_view{test::small_quorum().dealing.yaml()}); }

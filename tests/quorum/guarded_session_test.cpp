@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "hsm/custody.hpp"
+#include "hsm/hybrid.hpp"
 #include "lib/quorum/share.hpp"
 #include "tests/quorum/small_quorum.hpp"
 #include "tests/support/softhsm.hpp"
@@ -138,6 +139,81 @@ TEST_F(Guarded, HasAnotherPinAfterARenewal) {
   EXPECT_FALSE(std::filesystem::exists(files_.pending));
   EXPECT_FALSE(Token::open(test::SoftHsm::address("release")).try_login(quorum_.pin));
   EXPECT_EQ(refusal(occasion({hand_in(1), hand_in(2)})), "it was opened");
+}
+
+/// A quorum with an ML-DSA key, whose officers hand in their shares of it.
+class GuardedHybrid : public Guarded {
+ protected:
+  void SetUp() override {
+    Guarded::SetUp();
+    if (IsSkipped()) return;
+    quorum_.hybrid = quorum::make_hybrid_key(Botan::system_rng());
+    quorum_.roster.hybrid_key = quorum_.hybrid->subject_public_key();
+    quorum_.hybrid_deal = deal_hybrid_key(*quorum_.hybrid, quorum_.roster, 1, Botan::system_rng());
+    quorum_.dealing = seal_shares(quorum_.roster, 1, quorum_.shares, Botan::system_rng());
+    quorum_.dealing.hybrid = quorum_.hybrid_deal->dealt;
+    auto token = Token::open(test::SoftHsm::address("release"));
+    token.login(quorum_.pin);
+    quorum_.dealing.sign(*token.signing_key("custody"), Botan::system_rng());
+    quorum::publish_hybrid(folder_.path(), "release", quorum_.hybrid_deal->box);
+    publish(files_.current, std::string_view{quorum_.dealing.yaml()});
+  }
+
+  [[nodiscard]] quorum::Contribution hand_in_both(std::size_t officer) {
+    auto handed_in = hand_in(officer);
+    crypto::SoftwareAgreementKey card{quorum_.share_keys[officer], Botan::system_rng()};
+    handed_in.sealed_hybrid_share =
+        quorum::hand_over_hybrid_share(quorum_.roster, dealing(), quorum_.roster.officers[officer], card,
+                                       session_.public_point(), kDigest, Botan::system_rng());
+    return handed_in;
+  }
+
+  [[nodiscard]] Occasion hybrid_occasion(std::vector<quorum::Contribution> contributions) {
+    auto wanted = occasion(std::move(contributions));
+    wanted.hybrid = HybridKey::used;
+    return wanted;
+  }
+
+  [[nodiscard]] std::size_t boxes() const {
+    std::size_t count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator{folder_ / "quorum"})
+      count += entry.path().filename().string().starts_with("release.hybrid.") ? 1 : 0;
+    return count;
+  }
+};
+
+TEST_F(GuardedHybrid, IsSealedAndDealtAnewWhereItIsUsed) {
+  {
+    GuardedSession session{hybrid_occasion({hand_in_both(0), hand_in_both(1)})};
+    EXPECT_EQ(session.hybrid_key()->subject_public_key(), quorum_.roster.hybrid_key);
+    session.renew(Botan::system_rng());
+  }
+  const auto now = dealing();
+  EXPECT_EQ(now.hybrid->number, 2U);
+  EXPECT_NE(now.hybrid->box_digest, quorum_.hybrid_deal->dealt.box_digest);
+  EXPECT_EQ(boxes(), 1U);
+  GuardedSession next{hybrid_occasion({hand_in_both(1), hand_in_both(2)})};
+  EXPECT_EQ(next.hybrid_key()->subject_public_key(), quorum_.roster.hybrid_key);
+}
+
+TEST_F(GuardedHybrid, GoesOnUnderItsSharesWhereItIsNotUsed) {
+  GuardedSession{occasion({hand_in(0), hand_in(1)})}.renew(Botan::system_rng());
+  const auto now = dealing();
+  EXPECT_EQ(now.number, 2U);
+  EXPECT_EQ(now.hybrid->number, 1U);
+  GuardedSession next{hybrid_occasion({hand_in_both(0), hand_in_both(2)})};
+  EXPECT_EQ(next.hybrid_key()->subject_public_key(), quorum_.roster.hybrid_key);
+}
+
+TEST_F(GuardedHybrid, IsNotRenewedWithoutItsShares) {
+  const auto renewed = attempt([&] {
+    GuardedSession{hybrid_occasion({hand_in(0), hand_in(1)})}.renew(Botan::system_rng());
+    return true;
+  });
+  ASSERT_TRUE(std::holds_alternative<Error>(renewed));
+  EXPECT_THAT(std::get<Error>(renewed).what(), HasSubstr("officer-1, officer-2 handed in none"));
+  EXPECT_EQ(dealing().number, 1U);
+  EXPECT_TRUE(Token::open(test::SoftHsm::address("release")).try_login(quorum_.pin));
 }
 
 TEST_F(Guarded, TellsVoidedSharesFromBadOnes) {

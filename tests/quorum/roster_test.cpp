@@ -52,6 +52,27 @@ TEST(Roster, OfAQuorumThatSignsNoReleasesHasNoReleaseKey) {
   EXPECT_TRUE(reload(quorum.roster.yaml()).release_key.empty());
 }
 
+TEST(Roster, KeepsItsMlDsaKeyBesideItsReleaseKey) {
+  test::SmallQuorum quorum;
+  const auto before = quorum.roster.digest();
+  quorum.add_hybrid_key();
+  EXPECT_EQ(reload(quorum.roster.yaml()).hybrid_key, quorum.roster.hybrid_key);
+  EXPECT_NE(quorum.roster.digest(), before);
+  auto altered = quorum.roster;
+  altered.hybrid_key = quorum::make_hybrid_key(Botan::system_rng())->subject_public_key();
+  EXPECT_THAT(refusal_of(altered.yaml()).what(), HasSubstr("altered"));
+  altered.hybrid_key = quorum.roster.release_key;
+  EXPECT_THAT(refusal_of(altered.yaml()).what(), HasSubstr("not a key of ML-DSA-87"));
+}
+
+TEST(Roster, HasNoMlDsaKeyWithoutAReleaseKey) {
+  test::SmallQuorum quorum;
+  quorum.add_hybrid_key();
+  quorum.roster.release_key.clear();
+  quorum.sign();
+  EXPECT_THAT(refusal_of(quorum.roster.yaml()).what(), HasSubstr("beside a release-key only"));
+}
+
 TEST(Roster, FindsOfficersByNameOnly) {
   const auto& roster = test::small_quorum().roster;
   EXPECT_EQ(roster.find("officer-2"), &roster.officers[1]);

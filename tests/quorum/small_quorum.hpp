@@ -8,10 +8,12 @@
 #include <botan/x509self.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "hsm/custody.hpp"
+#include "hsm/hybrid.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/quorum/roster.hpp"
 
@@ -57,8 +59,18 @@ struct SmallQuorum {
     return cose::sign1(key, Botan::system_rng(), roster.canonical(), quorum::kRosterContext);
   }
 
+  /// Beside the release key one of ML-DSA-87, dealt to the same officers.
+  void add_hybrid_key() {
+    hybrid = quorum::make_hybrid_key(Botan::system_rng());
+    roster.hybrid_key = hybrid->subject_public_key();
+    sign();
+    hybrid_deal = hsm::deal_hybrid_key(*hybrid, roster, 1, Botan::system_rng());
+    deal_again(1);
+  }
+
   void deal_again(std::uint64_t number) {
     dealing = hsm::seal_shares(roster, number, shares, Botan::system_rng());
+    if (hybrid_deal) dealing.hybrid = hybrid_deal->dealt;
     dealing.sign(custody, Botan::system_rng());
   }
 
@@ -70,6 +82,8 @@ struct SmallQuorum {
   std::vector<Share> shares;
   quorum::Roster roster;
   quorum::Dealing dealing;
+  std::unique_ptr<Botan::Private_Key> hybrid;  ///< what nobody keeps: here for tests to compare with
+  std::optional<hsm::HybridDeal> hybrid_deal;
 };
 
 /// Making one takes key pairs and three certificates, so tests that only read share it.

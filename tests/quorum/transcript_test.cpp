@@ -1,157 +1,21 @@
-// A ceremony's transcript with software keys, and every way of lying in it that we could think of.
+// A ceremony's transcript, and every way of lying in it that we could think of.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <functional>
-
-#include "lib/audit/log.hpp"
-#include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
-#include "lib/firmware/transcript_verify.hpp"
-#include "lib/quorum/approval.hpp"
-#include "tests/firmware/request_fixture.hpp"
-#include "tests/quorum/small_quorum.hpp"
-#include "tests/support/temporary_directory.hpp"
+#include "tests/quorum/release_ceremony.hpp"
 
-namespace lamp::firmware {
+namespace lamp::firmware::test {
 namespace {
 
 using testing::Contains;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-const Instant kNow = from_unix_seconds(1'795'000'000);
-constexpr const char* kPolicy =
-    "factory-sequence: 1\nfactory-epoch: 1\nepoch-step: 1\nepoch-jump-approvals: 1\napproval-days: 7\nrequest-days: "
-    "30\n";
-
-/// A ceremony as it should be, from which each lie departs.
-struct Ceremony {
-  lamp::test::SmallQuorum quorum;
-  Botan::ECDSA_PrivateKey log_key = lamp::test::make_p256();
-  Request request;
-  Bytes manifest, payload, suit_signature;
-  std::vector<ApprovalBody> approvals;
-  PolicyBody policy;
-  TokenBody token;
-  std::vector<SignatureBody> signatures;
-  Bytes release;
-  std::string dealing_after;
-  const Botan::Private_Key* custody = &quorum.custody;
-  std::vector<PublishedFile> files;
-  std::string logged_action = "sign.seal";
-  std::vector<std::string> logged_officers{"officer-1", "officer-2"};
-  Bytes logged_request;
-  Instant logged_at = kNow;
-  bool renewed = true, renewed_twice = false, logged = true;
-  Instant approved_until = kNow + std::chrono::days{7};
-
-  Ceremony();
-  [[nodiscard]] ApprovalBody approval_of(std::size_t officer) const;
-  void assemble();
-  void publish_envelope(const std::vector<Bytes>& blocks);
-  [[nodiscard]] Transcript write() const;
-  [[nodiscard]] Evidence evidence() const;
-  lamp::test::TemporaryDirectory published;
-};
-
-Ceremony::Ceremony() {
-  auto made = test::make_request_files(quorum.share_keys.front().public_value(), quorum.roster.digest(),
-                                       kNow - std::chrono::days{1});
-  request = std::move(made.request);
-  request.terms.witness.clear();
-  manifest = std::move(made.manifest);
-  payload = std::move(made.payload);
-  approvals = {approval_of(0), approval_of(1)};
-  policy = {kPolicy,
-            {kNow,
-             false,
-             request.terms.hardware.type,
-             2,
-             3,
-             {cose::key_id(*Botan::X509::load_key(quorum.roster.release_key))}},
-            {1, 1, 1}};
-  token = {"release",  quorum.roster.token_serial,      "a token", 4096, quorum.dealing.number, Bytes(32, 1),
-           "test/log", Botan::X509::BER_encode(log_key)};
-  suit_signature = cose::sign1(quorum.release, Botan::system_rng(), request.suit_digest, "");
-  signatures = {{request.signed_regions.front(), suit_signature}};
-  assemble();
-  quorum.deal_again(quorum.dealing.number + 1);
-  dealing_after = quorum.dealing.yaml();
-}
-
-ApprovalBody Ceremony::approval_of(std::size_t officer) const {
-  return {quorum.roster.officers.at(officer).name,
-          quorum::approve(quorum.approval_keys.at(officer), quorum.roster, request.suit_digest, "", approved_until,
-                          Botan::system_rng(), request.digest()),
-          1};
-}
-
-void Ceremony::assemble() {
-  std::vector<Bytes> blocks{suit_signature};
-  for (const auto& approval : approvals) blocks.push_back(approval.approval);
-  publish_envelope(blocks);
-}
-
-void Ceremony::publish_envelope(const std::vector<Bytes>& blocks) {
-  release = encode_envelope(manifest, blocks, payload);
-  files = {{"release.suit", test::bytes_of(sha256(release)), release.size()}};
-}
-
-Transcript Ceremony::write() const {
-  Transcript t;
-  t.add(RecordKind::request, request.encode(), kNow);
-  for (const auto& approval : approvals) t.add(RecordKind::approval, approval.encode(), kNow);
-  t.add(RecordKind::policy, policy.encode(), kNow);
-  t.add(RecordKind::token, token.encode(), kNow);
-  for (const auto& signature : signatures) t.add(RecordKind::signature, signature.encode(), kNow);
-  t.seal(ReleaseBody{files}.encode(), kNow, *custody, Botan::system_rng());
-  for (int times = renewed_twice ? 2 : renewed ? 1 : 0; times > 0; --times)
-    t.add(RecordKind::renewal, RenewalBody{dealing_after}.encode(), kNow);
-  if (!logged) return t;
-  const lamp::test::TemporaryDirectory folder;
-  store::Database database{folder / "state.db"};
-  database.migrate(audit::schema());
-  audit::Event event{"somebody",
-                     logged_action,
-                     request.name.text(),
-                     {{"request", hex(logged_request.empty() ? request.digest() : logged_request)},
-                      {"release", hex(sha256(release))},
-                      {"roster", hex(request.roster_digest)},
-                      {"transcript", hex(t.find(RecordKind::release)->digest())}}};
-  for (const auto& officer : logged_officers) event.details.emplace_back("officer", officer);
-  database.write([&](store::Transaction& s) { audit::record(s, event, logged_at, Botan::system_rng()); });
-  const audit::LogPlace place{folder / "log", "test/log"};
-  audit::sequence(database, place, log_key, kNow, Botan::system_rng());
-  t.add(RecordKind::receipt, ReceiptBody{audit::prove(database, place, 0)}.encode(), kNow);
-  return t;
-}
-
-Evidence Ceremony::evidence() const {
-  publish(published / "release.suit", ByteView{release});
-  publish(published / "zephyr.bin", ByteView{payload});
-  return {quorum.roster,
-          quorum.roster.digest(),
-          {{"release.suit", published / "release.suit"}, {"zephyr.bin", published / "zephyr.bin"}},
-          {}};
-}
-
-std::vector<std::string> objections(const Ceremony& ceremony, const Evidence& evidence) {
-  return judge_transcript(Transcript::parse(ceremony.write().encoded()), evidence).objections;
-}
-
 TEST(ATranscript, IsGoodAsItWasMade) {
   const Ceremony ceremony;
   EXPECT_THAT(objections(ceremony, ceremony.evidence()), IsEmpty());
 }
-
-/// Told while the transcript is made: by a host that has the custody key in its hands, so that the chain holds.
-struct Lie {
-  const char* name;
-  std::function<void(Ceremony&)> tell;
-  const char* says;
-};
-void PrintTo(const Lie& lie, std::ostream* os) { *os << lie.name; }
 
 class LyingTranscript : public testing::TestWithParam<Lie> {};
 
@@ -210,7 +74,7 @@ INSTANTIATE_TEST_SUITE_P(
             "key"},
         Lie{"AnotherGoodSignature",
             [](Ceremony& c) {
-              c.signatures[0].signature = cose::sign1(c.quorum.release, Botan::system_rng(), c.request.suit_digest, "");
+              c.signatures[0].signature = cose::sign1(c.release_key, Botan::system_rng(), c.request.suit_digest, "");
             },
             "does not carry the recorded signature"},
         Lie{"OneSignatureMore", [](Ceremony& c) { c.signatures.push_back(c.signatures[0]); },
@@ -243,7 +107,7 @@ INSTANTIATE_TEST_SUITE_P(
         Lie{"AnotherCustodyKey", [](Ceremony& c) { c.custody = &c.log_key; }, "the custody key did not sign"},
         Lie{"NothingPublished", [](Ceremony& c) { c.files.clear(); }, "release.suit was signed and is not among"},
         Lie{"AFileNobodyApproved",
-            [](Ceremony& c) { c.files.push_back({"zephyr.bin", test::bytes_of(sha256(c.payload)), c.payload.size()}); },
+            [](Ceremony& c) { c.files.push_back({"zephyr.bin", bytes_of(sha256(c.payload)), c.payload.size()}); },
             "zephyr.bin was published and nobody approved it"},
         Lie{"AFileListedTwice", [](Ceremony& c) { c.files.push_back(c.files.front()); }, "listed twice"},
         Lie{"ApprovalDroppedFromTheRecord",
@@ -376,4 +240,4 @@ TEST(ATranscript, IsNotReordered) {
 }
 
 }  // namespace
-}  // namespace lamp::firmware
+}  // namespace lamp::firmware::test
