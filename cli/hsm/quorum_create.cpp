@@ -252,7 +252,9 @@ class Founding {
     const auto wrap = [&](const std::string& model, const SymmetricKey& key) {
       return token.wrap_content_key(kek_label(model), key);
     };
-    stock_ = firmware::make_missing(host_.database(), models_, roster_.token_serial, requests_point_, wrap, world.rng);
+    const auto models =
+        options_.no_release_key ? std::vector<firmware::KeyedModel>{} : firmware::keyed_models(host_.site());
+    stock_ = firmware::make_missing(host_.database(), models, roster_.token_serial, requests_point_, wrap, world.rng);
   }
 
   [[nodiscard]] audit::Event event() const {

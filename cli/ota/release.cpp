@@ -34,6 +34,10 @@ SealedRelease load_sealed_release(Host& host, const firmware::ReleaseName& name)
   if (!std::filesystem::exists(file))
     throw Error{Errc::not_found, name.text() + " is not sealed yet; run 'lamp-sign seal " + name.text() + "' first"};
   SealedRelease release{read_file(file), {}};
+  if (firmware::parse_envelope_head(release.bytes).envelope.place == firmware::PayloadPlace::detached)
+    throw Error{Errc::denied, name.text() +
+                                  " has its payload beside the envelope, which a rollout does not carry: its "
+                                  "model's profile would have to say 'payload: integrated'"};
   const auto verdict = firmware::verify_release(release.bytes, trust_of(host, name.model));
   if (!verdict.acceptable()) throw Error{Errc::denied, file.string() + ": " + verdict.objections.front()};
   const auto manifest = firmware::parse_manifest(firmware::parse_envelope(release.bytes).manifest);

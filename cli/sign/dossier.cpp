@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "cli/sign/release_outputs.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/crypto/cbor.hpp"
@@ -93,6 +94,9 @@ void print_request(std::ostream& out, const Dossier& dossier) {
   fmt::print(out, "sequence   {}\nepoch      {}\n", r.sequence, r.epoch);
   fmt::print(out, "image      {} bytes, SHA-256 {}\n", r.image_size, hex(r.image_digest));
   fmt::print(out, "payload    {} bytes, SHA-256 {}\n", r.payload_size, hex(r.payload_digest));
+  const auto manifest = firmware::parse_manifest(dossier.manifest);
+  fmt::print(out, "encrypted  {}\n",
+             describe_payload(firmware::parse_encryption_info(manifest.encryption_info).cipher, manifest.place));
   fmt::print(out, "signed     SUIT_Digest {}\n", cbor::diagnostic(r.suit_digest));
   fmt::print(out, "request    SHA-256 {}\n", hex(r.digest()));
   fmt::print(out, "roster     {} epoch {}, digest {}\n", dossier.roster.name, dossier.roster.epoch,

@@ -83,7 +83,7 @@ json describe_swu(const Input& file, json all) {
   all["files"] = files;
   auto named = json::array();
   for (const auto& a : reading.value->description.artifacts)
-    named.push_back({{"name", a.filename}, {"sha256", a.sha256}});
+    named.push_back({{"name", a.filename}, {"sha256", a.sha256}, {"encrypted", a.encrypted}});
   all["named"] = named;
   all["signature"] = {{"hash", reading.value->signature.hash},
                       {"certificates", reading.value->signature.certificates.size()},

@@ -8,6 +8,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
+#include "lib/firmware/encryption.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -49,10 +50,21 @@ Verdict judge_outputs(Host& host, const Dossier& dossier) {
   const auto profile = firmware::device_profile(host.site(), request.name.model);
   auto verdict = firmware::check_outputs(profile.outputs, output_subject(profile, request), dossier.files.directory,
                                          output_keys(dossier.roster), output_regions(request));
+  const auto manifest = firmware::parse_manifest(dossier.manifest);
+  const auto cipher = firmware::parse_encryption_info(manifest.encryption_info).cipher;
+  if (cipher != profile.release.cipher || manifest.place != profile.release.place)
+    verdict.objections.push_back("the payload is " + describe_payload(cipher, manifest.place) +
+                                 ", by the device profile of " + profile.model + " here it is " +
+                                 describe_payload(profile.release.cipher, profile.release.place));
   if (envelope_regions(request) != firmware::suit_regions(request.suit_digest, profile.release))
     verdict.objections.push_back("the envelope's signatures are not those that the device profile of " + profile.model +
                                  " has here");
   return verdict;
+}
+
+std::string describe_payload(firmware::PayloadCipher cipher, firmware::PayloadPlace place) {
+  return std::string{firmware::name_of(cipher)} +
+         (place == firmware::PayloadPlace::detached ? ", beside the envelope" : ", in the envelope");
 }
 
 firmware::Hybrid hybrid_in(const firmware::Request& request) {

@@ -22,6 +22,8 @@ namespace lamp::cli {
                                                     const quorum::Roster& roster);
 /// Why the list of signatures in the request is not what this machine's profile and the files give.
 [[nodiscard]] Verdict judge_outputs(Host& host, const Dossier& dossier);
+/// "AES-256-GCM, in the envelope".
+[[nodiscard]] std::string describe_payload(firmware::PayloadCipher cipher, firmware::PayloadPlace place);
 /// Whether the request asks for a signature by ML-DSA-87 as well.
 [[nodiscard]] firmware::Hybrid hybrid_in(const firmware::Request& request);
 /// The envelope's regions, and those beside it.

@@ -74,8 +74,8 @@ std::vector<firmware::ContentKey> ReleaseSession::fill_stock() {
     return session_.token().wrap_content_key("kek." + model, key);
   };
   // A model whose profile came after the quorum has no key in this token.
-  auto models = firmware::device_models(host_.site());
-  std::erase_if(models, [&](const std::string& model) { return !session_.token().has_key("kek." + model); });
+  auto models = firmware::keyed_models(host_.site());
+  std::erase_if(models, [&](const auto& keyed) { return !session_.token().has_key("kek." + keyed.model); });
   return firmware::make_missing(host_.database(), models, dossier_.roster.token_serial, point, wrap, host_.world().rng);
 }
 

@@ -18,13 +18,12 @@
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "lib/firmware/encryption.hpp"
+#include "lib/firmware/images/swu_cipher.hpp"
 #include "lib/firmware/payload_stream.hpp"
 #include "lib/quorum/hybrid.hpp"
 
 namespace lamp::cli {
 namespace {
-
-constexpr std::size_t kNonceLength = 12;  // of AES-GCM
 
 struct RequestOptions {
   std::string image;
@@ -77,27 +76,33 @@ firmware::Release reserve(Host& host, const firmware::ReleasePolicy& policy, con
 struct Encrypted {
   Bytes info;
   firmware::Measured payload;
+  std::optional<SymmetricKey> package_key;  ///< of an encrypted SWUpdate package
 };
 
 /// Writes payload.bin. What is encrypted is what was judged before: its digest is taken once more on the way.
-Encrypted encrypt(Host& host, const firmware::Release& release, const std::string& image) {
+Encrypted encrypt(Host& host, const firmware::DeviceProfile& profile, const firmware::Release& release,
+                  const std::string& image) {
+  const auto cipher = profile.release.cipher;
   const auto key =
       host.database().read([&](store::Transaction& t) { return firmware::content_key(t, release.content_key); });
   const auto requests = host.token("host").agreement_key("requests");
   // Random, of this key alone, and the same again when a request that was cut short goes on.
   auto nonce = from_hex(key.id);
-  nonce.resize(kNonceLength);
+  nonce.resize(firmware::iv_size(cipher));
   auto info =
-      firmware::encode_encryption_info(firmware::PayloadCipher::a256gcm, nonce, key.wrapped, "kek." + key.model);
+      firmware::encode_encryption_info(cipher, nonce, key.wrapped, "kek." + key.model, firmware::KeyWrap::a256kw);
   FileSource source{image};
   FileSink payload{firmware::ReleaseFiles{host.site().root, release.wanted.name}.payload()};
-  const auto made = firmware::encrypt_image(firmware::open_content_key(key, *requests),
-                                            firmware::parse_encryption_info(info), source, payload);
+  const auto content_key = firmware::open_content_key(key, *requests);
+  const auto made = firmware::encrypt_image(content_key, firmware::parse_encryption_info(info), source, payload);
   if (!std::equal(made.image.digest.begin(), made.image.digest.end(), release.wanted.image_digest.begin(),
                   release.wanted.image_digest.end()))
     throw Error{Errc::denied, image + " changed while it was read; run the command again"};
   payload.commit();
-  return {std::move(info), made.payload};
+  Encrypted encrypted{std::move(info), made.payload, std::nullopt};
+  if (profile.outputs.swu && profile.outputs.swu->encrypted)
+    encrypted.package_key = firmware::swu::image_key(content_key);
+  return encrypted;
 }
 
 firmware::RevokedKeys revoked_keys(const std::vector<Bytes>& ids) {
@@ -125,6 +130,7 @@ Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Re
   manifest.payload_digest = encrypted.payload.digest;
   manifest.payload_size = encrypted.payload.size;
   manifest.encryption_info = encrypted.info;
+  manifest.place = profile.release.place;
   manifest.revoked = revoked_keys(revokes);
   return firmware::encode_manifest(manifest);
 }
@@ -145,8 +151,8 @@ Bytes session_point(Host& host, const firmware::ReleaseName& name) {
 void write_files(Host& host, const firmware::Release& release, const quorum::Roster& roster,
                  const firmware::Terms& terms, const std::string& image) {
   const auto& name = release.wanted.name;
-  const auto encrypted = encrypt(host, release, image);
   const auto profile = firmware::device_profile(host.site(), name.model);
+  const auto encrypted = encrypt(host, profile, release, image);
   const auto manifest = encode_manifest(profile, release, encrypted, terms.revokes);
   firmware::Request request;
   request.name = name;
@@ -169,7 +175,7 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
   const firmware::ReleaseFiles files{host.site().root, name};
   std::filesystem::remove_all(files.staging());  // signed for a request that this one replaces
   for (auto& region : firmware::prepare_outputs(profile.outputs, output_subject(profile, request), image,
-                                                files.directory, output_keys(roster)))
+                                                files.directory, output_keys(roster), encrypted.package_key))
     request.signed_regions.push_back(std::move(region));
   publish(files.manifest(), ByteView{manifest});
   publish(files.request(), ByteView{request.encode()});
@@ -272,6 +278,9 @@ std::vector<std::string> objections(Host& host, const firmware::ReleasePolicy& p
   auto all = host.database()
                  .read([&](store::Transaction& t) { return firmware::check_request(t, policy, wanted); })
                  .objections;
+  const auto keys = host.database().read(
+      [&](store::Transaction& t) { return firmware::check_content_key(t, wanted, roster.token_serial); });
+  all.insert(all.end(), keys.objections.begin(), keys.objections.end());
   for (auto& why : firmware::check_terms(policy, terms, circumstances(host, roster, terms.model)).objections)
     all.push_back(std::move(why));
   return all;
@@ -306,7 +315,8 @@ Exit request(const RequestOptions& options, World& world) {
                                 options.epoch,
                                 terms.image_digest,
                                 image.size,
-                                options.extra_approvals};
+                                options.extra_approvals,
+                                firmware::key_size(profile.release.cipher)};
   host.database().migrate(firmware::release_schema());
   if (const auto why = revocation_objections(terms, roster); !why.empty()) return refuse(why, world);
   if (const auto why = differences(terms, {host.site().root, wanted.name}); !why.empty()) return refuse(why, world);

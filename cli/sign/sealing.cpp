@@ -83,7 +83,7 @@ std::optional<std::uint64_t> entry_of(Host& host, const std::string& release) {
 }  // namespace
 
 Verdict judge_release(Host& host, const Dossier& dossier, const std::filesystem::path& file) {
-  const firmware::ReleaseFile release{file};
+  const firmware::ReleaseFile release{file, dossier.files.payload()};
   auto verdict = firmware::verify_release(release, trust(host, dossier));
   if (!verdict.acceptable()) return verdict;
   if (!std::ranges::equal(release.head().envelope.manifest, dossier.manifest))
@@ -130,6 +130,8 @@ firmware::ReleaseBody Sealing::stage_all(const firmware::Transcript& transcript,
   const auto folder = dossier_.files.staging();
   firmware::ReleaseBody body;
   body.files.push_back(measured(folder / dossier_.files.sealed().filename()));
+  if (profile.release.place == firmware::PayloadPlace::detached)
+    body.files.push_back(measured(dossier_.files.payload()));  // it has its place already
   for (const auto& region : output_regions(dossier_.request))
     body.files.push_back(measured(folder / firmware::output_file(region.output)));
   for (const auto& file : firmware::wrap_outputs(profile.outputs, output_subject(profile, dossier_.request), folder))

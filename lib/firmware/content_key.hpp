@@ -33,23 +33,32 @@ struct ContentKey {
 /// Wraps a content key to the model's key, in the token.
 using WrapContentKey = std::function<Bytes(const std::string& model, const SymmetricKey& key)>;
 
-[[nodiscard]] ContentKey make_content_key(const std::string& model, ByteView requests_point, const WrapContentKey& wrap,
-                                          Botan::RandomNumberGenerator& rng);
+/// A key of `size` bytes, 16 or 32.
+[[nodiscard]] ContentKey make_content_key(const std::string& model, std::size_t size, ByteView requests_point,
+                                          const WrapContentKey& wrap, Botan::RandomNumberGenerator& rng);
+/// Bytes of the key, without opening it.
+[[nodiscard]] std::size_t size_of(const ContentKey& key) noexcept;
 /// Opens `sealed` with this host's "requests" key. Throws Error{denied} when it is another host's.
 [[nodiscard]] SymmetricKey open_content_key(const ContentKey& key, crypto::AgreementKey& requests);
 
-/// How many keys of the model, wrapped in the token with this serial number, nobody has taken.
+/// How many keys of the model and of this size, wrapped in the token with this serial number, nobody has taken.
 [[nodiscard]] std::uint64_t stock(store::Transaction& transaction, const std::string& model,
-                                  const std::string& token_serial);
+                                  const std::string& token_serial, std::size_t size);
 void add_to_stock(store::Transaction& transaction, const ContentKey& key, const std::string& token_serial);
-/// Takes one key for `release` for good. Throws Error{unavailable} when there is none.
+/// Takes one key of this size for `release` for good. Throws Error{unavailable} when there is none.
 [[nodiscard]] ContentKey take_from_stock(store::Transaction& transaction, const std::string& model,
-                                         const std::string& token_serial, const std::string& release);
+                                         const std::string& token_serial, const std::string& release, std::size_t size);
 /// The key that a release took.
 [[nodiscard]] ContentKey content_key(store::Transaction& transaction, const std::string& id);
 
+/// A model, and the size of the content keys that its profile asks for.
+struct KeyedModel {
+  std::string model;
+  std::size_t key_size = 32;
+};
+
 /// Makes what is missing of each model. The token that `wrap` uses must be open.
-[[nodiscard]] std::vector<ContentKey> make_missing(store::Database& database, const std::vector<std::string>& models,
+[[nodiscard]] std::vector<ContentKey> make_missing(store::Database& database, const std::vector<KeyedModel>& models,
                                                    const std::string& token_serial, ByteView requests_point,
                                                    const WrapContentKey& wrap, Botan::RandomNumberGenerator& rng);
 

@@ -10,6 +10,7 @@
 #include "lib/config/site.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/firmware/images/swu_cipher.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -74,6 +75,16 @@ void check(const DeviceProfile& profile, const config::Node& root) {
     list.refuse("a device that counts approvals needs the officers' keys");
   if (profile.label == LabelKind::gateway && !profile.has(Credential::claim_code))
     list.refuse("a gateway's label needs a claim-code");
+}
+
+/// A Zigbee file carries the envelope alone, and SWUpdate's images take a key of 256 bits.
+void check_release(const DeviceProfile& profile, const config::Node& root) {
+  const auto& outputs = profile.outputs;
+  if (profile.release.place == PayloadPlace::detached && outputs.zigbee &&
+      outputs.zigbee->around == ZigbeePlan::Around::suit)
+    root.at("release").refuse("output zigbee is around suit, whose payload must be integrated then");
+  if (outputs.swu && outputs.swu->encrypted && key_size(profile.release.cipher) != swu::kImageKeySize)
+    root.at("release").refuse("output swu is encrypted, which takes a content key of 256 bits");
 }
 
 /// The adapter and what it needs to know, which must be there for it and for no other.
@@ -144,6 +155,7 @@ DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   if (const auto release = root.find("release")) profile.release = ReleaseSettings::read(*release);
   if (const auto outputs = root.find("outputs")) profile.outputs = OutputPlan::read(*outputs, file.parent_path());
   check(profile, root);
+  check_release(profile, root);
   profile.digest = digest_of(profile);
   return profile;
 }
@@ -171,6 +183,15 @@ std::set<std::string> output_key_labels(const config::Site& site) {
     for (auto& label : OutputPlan::key_labels(*outputs)) labels.insert(std::move(label));
   }
   return labels;
+}
+
+std::vector<KeyedModel> keyed_models(const config::Site& site) {
+  std::vector<KeyedModel> keyed;
+  for (const auto& model : device_models(site)) {
+    const auto release = config::Node::load(site.template_file("devices", model + ".yaml")).find("release");
+    keyed.push_back({model, key_size((release ? ReleaseSettings::read(*release) : ReleaseSettings{}).cipher)});
+  }
+  return keyed;
 }
 
 bool any_hybrid_model(const config::Site& site) {

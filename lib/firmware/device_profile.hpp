@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/firmware/content_key.hpp"
 #include "lib/firmware/dfuse_settings.hpp"
 #include "lib/firmware/output_plan.hpp"
 #include "lib/firmware/release_settings.hpp"
@@ -58,7 +59,7 @@ struct DeviceProfile {
   std::uint64_t slot_size = 0;                        ///< bytes that a firmware image may have
   std::set<Credential> credentials;
   std::optional<DfuseSettings> dfuse;  ///< there when the adapter is dfuse
-  ReleaseSettings release;             ///< how a release of the model is signed
+  ReleaseSettings release;             ///< how a release of the model is signed and encrypted
   OutputPlan outputs;                  ///< what a release becomes beside its SUIT envelope
   Bytes digest;                        ///< SHA-256 of deterministic CBOR of all the above: what an order names
 
@@ -71,6 +72,8 @@ struct DeviceProfile {
 [[nodiscard]] DeviceProfile device_profile(const config::Site& site, const std::string& model);
 /// Labels of the token's keys that sign the outputs of any model.
 [[nodiscard]] std::set<std::string> output_key_labels(const config::Site& site);
+/// All models, with the size of the content keys that their profiles ask for.
+[[nodiscard]] std::vector<KeyedModel> keyed_models(const config::Site& site);
 /// Whether any model's releases have a signature by ML-DSA-87.
 [[nodiscard]] bool any_hybrid_model(const config::Site& site);
 /// All models for which there is a profile, sorted.

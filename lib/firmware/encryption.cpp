@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::uint64_t kTagEncrypt = 96;
 constexpr std::int64_t kAlgorithm = 1, kKid = 4, kIv = 5;
-constexpr std::int64_t kA128Kw = -3, kA256Kw = -5;
 constexpr std::size_t kWrapOverhead = 8, kMaxNameSize = 80;
 
 struct Facts {
@@ -20,14 +19,14 @@ struct Facts {
   std::string_view name;
   std::size_t key, iv, tag;
   std::uint64_t most;
-  std::int64_t wrap;
+  KeyWrap wrap;  ///< by a KEK of the same size
 };
 constexpr std::uint64_t kGcmMost = (1ULL << 36U) - 32, kFileMost = std::numeric_limits<std::int64_t>::max();
 constexpr std::array kCiphers{
-    Facts{PayloadCipher::a128gcm, "AES-128-GCM", 16, 12, 16, kGcmMost, kA128Kw},
-    Facts{PayloadCipher::a256gcm, "AES-256-GCM", 32, 12, 16, kGcmMost, kA256Kw},
-    Facts{PayloadCipher::a128ctr, "AES-128-CTR", 16, 16, 0, kFileMost, kA128Kw},
-    Facts{PayloadCipher::a256ctr, "AES-256-CTR", 32, 16, 0, kFileMost, kA256Kw},
+    Facts{PayloadCipher::a128gcm, "AES-128-GCM", 16, 12, 16, kGcmMost, KeyWrap::a128kw},
+    Facts{PayloadCipher::a256gcm, "AES-256-GCM", 32, 12, 16, kGcmMost, KeyWrap::a256kw},
+    Facts{PayloadCipher::a128ctr, "AES-128-CTR", 16, 16, 0, kFileMost, KeyWrap::a128kw},
+    Facts{PayloadCipher::a256ctr, "AES-256-CTR", 32, 16, 0, kFileMost, KeyWrap::a256kw},
 };
 
 [[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, what}; }
@@ -68,6 +67,13 @@ void read_headers(cbor::Reader& reader, EncryptionInfo& info) {
   info.iv = reader.bytes();
 }
 
+KeyWrap read_wrap(cbor::Reader& reader, const Facts& facts) {
+  const auto id = reader.integer();
+  for (const auto wrap : {facts.wrap, KeyWrap::a256kw})
+    if (static_cast<std::int64_t>(wrap) == id) return wrap;
+  refuse("a key wrapped by an algorithm that does not fit");
+}
+
 }  // namespace
 
 std::size_t key_size(PayloadCipher cipher) noexcept { return facts_of(cipher).key; }
@@ -90,7 +96,7 @@ EncryptionInfo parse_encryption_info(ByteView encoded) {
   if (!reader.bytes().empty()) refuse("a recipient with protected headers, which key wrap does not have");
   if (reader.map() != 2) refuse("a recipient with unknown headers");
   expect(reader, kAlgorithm, "a recipient without an algorithm");
-  expect(reader, facts.wrap, "a key wrapped by an algorithm that does not fit");
+  info.wrap = read_wrap(reader, facts);
   expect(reader, kKid, "a recipient without a key id");
   info.kek_name = reader.bytes();
   info.wrapped_key = reader.bytes();
@@ -102,6 +108,11 @@ EncryptionInfo parse_encryption_info(ByteView encoded) {
 }
 
 Bytes encode_encryption_info(PayloadCipher cipher, ByteView iv, ByteView wrapped_key, std::string_view kek_name) {
+  return encode_encryption_info(cipher, iv, wrapped_key, kek_name, facts_of(cipher).wrap);
+}
+
+Bytes encode_encryption_info(PayloadCipher cipher, ByteView iv, ByteView wrapped_key, std::string_view kek_name,
+                             KeyWrap wrap) {
   const auto& facts = facts_of(cipher);
   const auto algorithm = static_cast<std::int64_t>(cipher);
   cbor::Writer out;
@@ -111,7 +122,12 @@ Bytes encode_encryption_info(PayloadCipher cipher, ByteView iv, ByteView wrapped
   else
     out.bytes({}).map(2).integer(kAlgorithm).integer(algorithm);
   out.integer(kIv).bytes(iv).null().array(1).array(3).bytes({});
-  out.map(2).integer(kAlgorithm).integer(facts.wrap).integer(kKid).bytes(as_bytes(kek_name)).bytes(wrapped_key);
+  out.map(2)
+      .integer(kAlgorithm)
+      .integer(static_cast<std::int64_t>(wrap))
+      .integer(kKid)
+      .bytes(as_bytes(kek_name))
+      .bytes(wrapped_key);
   auto encoded = std::move(out).encoded();
   (void)parse_encryption_info(encoded);
   return encoded;

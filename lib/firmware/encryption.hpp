@@ -15,7 +15,10 @@ namespace lamp::firmware {
 /// digests of payload and image in the signed manifest do.
 enum class PayloadCipher : std::int32_t { a128gcm = 1, a256gcm = 3, a128ctr = -65534, a256ctr = -65532 };
 
-[[nodiscard]] std::size_t key_size(PayloadCipher cipher) noexcept;  ///< of the content key, and of the KEK
+/// How the content key is wrapped: by AES Key Wrap under a KEK of this size.
+enum class KeyWrap : std::int32_t { a128kw = -3, a256kw = -5 };
+
+[[nodiscard]] std::size_t key_size(PayloadCipher cipher) noexcept;  ///< of the content key
 [[nodiscard]] std::size_t iv_size(PayloadCipher cipher) noexcept;   ///< 12 for GCM, 16 for CTR
 [[nodiscard]] std::size_t tag_size(PayloadCipher cipher) noexcept;  ///< by how much a payload is longer than its image
 /// GCM takes 2^36 - 32 bytes under one IV (SP 800-38D, 5.2.1.1); for CTR what a file can be.
@@ -26,7 +29,8 @@ enum class PayloadCipher : std::int32_t { a128gcm = 1, a256gcm = 3, a128ctr = -6
 /// SUIT_Encryption_Info, read. Views live as long as the bytes that were read.
 struct EncryptionInfo {
   PayloadCipher cipher{};
-  std::size_t key_size = 0;   ///< bytes of the content key: 32, or 16 for models that need it
+  std::size_t key_size = 0;  ///< bytes of the content key: 32, or 16 for models that need it
+  KeyWrap wrap = KeyWrap::a256kw;
   ByteView protected_header;  ///< authenticated with the payload; empty for CTR
   ByteView iv;
   ByteView kek_name;  ///< such as "kek.smart-lamp"
@@ -36,7 +40,11 @@ struct EncryptionInfo {
 /// Strict. Throws Error{bad_input}.
 [[nodiscard]] EncryptionInfo parse_encryption_info(ByteView encoded);
 /// For Manifest::encryption_info. `wrapped_key` is the content key wrapped by the KEK (RFC 3394), by a token or by
-/// crypto::wrap_key. Throws Error{bad_input} for sizes that do not fit.
+/// crypto::wrap_key. Throws Error{bad_input} for sizes that do not fit. A content key of 128 bits may be wrapped by a
+/// KEK of 128 or of 256, one of 256 bits only by one of 256.
+[[nodiscard]] Bytes encode_encryption_info(PayloadCipher cipher, ByteView iv, ByteView wrapped_key,
+                                           std::string_view kek_name, KeyWrap wrap);
+/// By a KEK that is as long as the content key.
 [[nodiscard]] Bytes encode_encryption_info(PayloadCipher cipher, ByteView iv, ByteView wrapped_key,
                                            std::string_view kek_name);
 

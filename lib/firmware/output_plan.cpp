@@ -87,7 +87,7 @@ Bytes read_certificate(const config::Node& node, const std::filesystem::path& fo
 }
 
 SwuPlan read_swu(const config::Node& node, const std::filesystem::path& folder) {
-  node.only({"kind", "key", "certificate", "hardware", "device", "path"});
+  node.only({"kind", "key", "certificate", "hardware", "device", "path", "encrypt-key"});
   SwuPlan plan;
   plan.key = read_label(node.at("key"));
   plan.certificate = read_certificate(node.at("certificate"), folder);
@@ -95,6 +95,10 @@ SwuPlan read_swu(const config::Node& node, const std::filesystem::path& folder) 
   plan.device = node.text_or("device", "");
   plan.path = node.text_or("path", "");
   if (plan.device.empty() == plan.path.empty()) node.refuse("expected either device or path");
+  if (const auto key = node.find("encrypt-key")) {
+    if (key->text() != "content-key") key->refuse("expected content-key");
+    plan.encrypted = true;
+  }
   return plan;
 }
 
@@ -109,9 +113,11 @@ cbor::Writer encode(const ZigbeePlan& plan) {
 
 cbor::Writer encode(const SwuPlan& plan) {
   cbor::Writer writer;
-  writer.array(5).text(plan.key).bytes(plan.certificate).array(plan.hardware.size());
+  writer.array(plan.encrypted ? 6 : 5).text(plan.key).bytes(plan.certificate).array(plan.hardware.size());
   for (const auto& one : plan.hardware) writer.text(one);
-  return std::move(writer.text(plan.device).text(plan.path));
+  writer.text(plan.device).text(plan.path);
+  if (plan.encrypted) writer.boolean(true);
+  return writer;
 }
 
 cbor::Writer encode(const McubootPlan& plan) {

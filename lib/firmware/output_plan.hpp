@@ -34,12 +34,13 @@ struct ZigbeePlan {
   std::optional<std::pair<std::uint16_t, std::uint16_t>> hardware;
 };
 
-/// A package for SWUpdate with the image in clear, signed by a key of the release token that has a certificate.
+/// A package for SWUpdate, signed by a key of the release token that has a certificate.
 struct SwuPlan {
   std::string key;
   Bytes certificate;  ///< DER
   std::vector<std::string> hardware;
   std::string device, path;  ///< where the image goes: one of the two
+  bool encrypted = false;    ///< the image is encrypted under a key that is made of the content key: swu_cipher.hpp
 };
 
 struct OutputPlan {

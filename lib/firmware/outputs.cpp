@@ -4,9 +4,13 @@
 #include <botan/pk_keys.h>
 #include <botan/rng.h>
 
+#include "lib/base/file.hpp"
+#include "lib/crypto/cbor.hpp"
 #include "lib/firmware/images/mcuboot.hpp"
 #include "lib/firmware/images/swu.hpp"
+#include "lib/firmware/images/swu_cipher.hpp"
 #include "lib/firmware/images/zigbee_ota.hpp"
+#include "lib/firmware/suit.hpp"
 #include "lib/firmware/uuid.hpp"
 
 namespace lamp::firmware {
@@ -15,6 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view kSwuImage = "image.bin";
+/// Of an encrypted package: the image as it will be in it, and its key.
+constexpr std::string_view kSwuEncrypted = "image.encrypted", kSwuKey = "image.key";
 
 /// Counts and hashes what passes.
 class Digesting final : public ByteSink {
@@ -125,31 +131,92 @@ fs::path finish_mcuboot(const McubootPlan& plan, const fs::path& folder, const f
   return path;
 }
 
-std::string manifest_of(const SwuPlan& plan, const OutputSubject& subject) {
+/// Public, and of this release's key alone.
+swu::Iv iv_of(const OutputSubject& subject) {
+  const auto digest = sha256(cbor::Writer{}
+                                 .array(5)
+                                 .text("lamp-swu-iv-v1")
+                                 .text(subject.model)
+                                 .text(subject.version.text())
+                                 .unsigned_integer(subject.sequence)
+                                 .bytes(subject.image_digest)
+                                 .encoded());
+  swu::Iv iv{};
+  std::copy_n(digest.begin(), iv.size(), iv.begin());
+  return iv;
+}
+
+/// The image as it is in the package, as far as the manifest tells of it.
+struct SwuImage {
+  std::string sha256, ivt;
+};
+
+SwuImage clear_image(const OutputSubject& subject) { return {hex(subject.image_digest), {}}; }
+
+SwuImage encrypted_image(const OutputSubject& subject, const SymmetricKey& key, const Input& image, ByteSink* to) {
+  Digesting digesting{to};
+  const auto iv = iv_of(subject);
+  swu::encrypt_image(key, iv, image, digesting);
+  return {hex(digesting.digest()), hex(iv)};
+}
+
+SymmetricKey read_package_key(const fs::path& folder) {
+  const auto text = read_secret_file(folder / kSwuKey);
+  const auto bytes = from_hex({reinterpret_cast<const char*>(text.data()), text.size()});
+  return SymmetricKey{SecureBytes{bytes.begin(), bytes.end()}};
+}
+
+std::string manifest_of(const SwuPlan& plan, const OutputSubject& subject, const SwuImage& image) {
   return swu::write_description({subject.version.text(),
                                  subject.model + " " + subject.version.text() + ", sequence " +
                                      std::to_string(subject.sequence) + ", epoch " + std::to_string(subject.epoch),
-                                 plan.hardware, std::string{kSwuImage}, hex(subject.image_digest), plan.device,
-                                 plan.path});
+                                 plan.hardware, std::string{kSwuImage}, image.sha256, plan.device, plan.path,
+                                 image.ivt});
 }
 
-SignedRegion swu_region(const SwuPlan& plan, const OutputSubject& subject, const PublicKeyFor& keys) {
+SignedRegion swu_region(const SwuPlan& plan, const OutputSubject& subject, const SwuImage& image,
+                        const PublicKeyFor& keys) {
   return in_context("output swu", [&] {
     Digesting region{nullptr};
-    region.write(as_bytes(manifest_of(plan, subject)));
+    region.write(as_bytes(manifest_of(plan, subject, image)));
     return SignedRegion{"swu", plan.key, cms::algorithm_of(*keys(plan.key)), region.digest(), region.size()};
   });
 }
 
+/// What an encrypted package takes beside the image in clear.
+SwuImage prepare_encrypted(const OutputSubject& subject, const Input& image, const fs::path& folder,
+                           const std::optional<SymmetricKey>& key) {
+  if (!key) throw Error{Errc::internal, "an encrypted package without its key"};
+  publish(folder / kSwuKey, std::string_view{hex(key->expose_secret())}, Mode::secret);
+  FileSink file{folder / kSwuEncrypted};
+  auto made = encrypted_image(subject, *key, image, &file);
+  file.commit();
+  return made;
+}
+
 void prepare_swu(const SwuPlan& plan, const OutputSubject& subject, const Input& image, const fs::path& folder,
-                 const PublicKeyFor& keys, std::vector<SignedRegion>& regions) {
-  regions.push_back(swu_region(plan, subject, keys));
+                 const PublicKeyFor& keys, const std::optional<SymmetricKey>& key, std::vector<SignedRegion>& regions) {
+  const auto in_package = plan.encrypted ? prepare_encrypted(subject, image, folder, key) : clear_image(subject);
+  regions.push_back(swu_region(plan, subject, in_package, keys));
   FileSink clear{folder / kSwuImage, Mode::secret};
   copy(image, clear);
   clear.commit();
   FileSink file{unsigned_file(folder, "swu"), Mode::secret};
-  file.write(as_bytes(manifest_of(plan, subject)));
+  file.write(as_bytes(manifest_of(plan, subject, in_package)));
   file.commit();
+}
+
+/// Made anew from the image in clear, so that officers approve what they can see, and compared with the file that will
+/// go into the package.
+SwuImage expected_image(const SwuPlan& plan, const OutputSubject& subject, const Input& image, const fs::path& folder,
+                        Verdict& verdict) {
+  if (!plan.encrypted) return clear_image(subject);
+  auto expected = encrypted_image(subject, read_package_key(folder), image, nullptr);
+  Digesting there{nullptr};
+  copy(FileInput{folder / kSwuEncrypted}, there);
+  if (hex(there.digest()) != expected.sha256)
+    verdict.objections.push_back((folder / kSwuEncrypted).string() + ": not the requested image under its key");
+  return expected;
 }
 
 SignedRegion expected_swu(const SwuPlan& plan, const OutputSubject& subject, const fs::path& folder,
@@ -157,7 +224,7 @@ SignedRegion expected_swu(const SwuPlan& plan, const OutputSubject& subject, con
   const FileInput image{folder / kSwuImage};
   if (!is_image_of(subject, image))
     verdict.objections.push_back((folder / kSwuImage).string() + ": not the image that was requested");
-  const auto expected = swu_region(plan, subject, keys);
+  const auto expected = swu_region(plan, subject, expected_image(plan, subject, image, folder, verdict), keys);
   const auto path = unsigned_file(folder, "swu");
   Digesting whole{nullptr};
   copy(FileInput{path}, whole);
@@ -176,14 +243,18 @@ bool is_finished_swu(const fs::path& path, const SwuPlan& plan, const std::strin
          swu::verify_content(file, *reading.value, plan.certificate).empty();
 }
 
-fs::path finish_swu(const SwuPlan& plan, const OutputSubject& subject, const fs::path& folder, const fs::path& into,
+fs::path finish_swu(const SwuPlan& plan, const fs::path& folder, const fs::path& into, const SignedRegion& region,
                     const Botan::Private_Key& key, Botan::RandomNumberGenerator& rng) {
   auto path = into / "release.swu";
-  const auto manifest = manifest_of(plan, subject);
+  const auto manifest = read_text_file(unsigned_file(folder, "swu"));
+  const auto digest = sha256(as_bytes(manifest));
+  if (!std::ranges::equal(digest, region.digest))
+    throw Error{Errc::denied, "swu.unsigned changed while it was signed; nothing was"};
+  const FileInput image{folder / (plan.encrypted ? kSwuEncrypted : kSwuImage)};
   if (is_finished_swu(path, plan, manifest)) return path;
   const auto signature = cms::sign(as_bytes(manifest), key, plan.certificate, rng);
   FileSink file{path};
-  swu::write(manifest, signature, std::string{kSwuImage}, FileInput{folder / kSwuImage}, file);
+  swu::write(manifest, signature, std::string{kSwuImage}, image, file);
   file.commit();
   if (!is_finished_swu(path, plan, manifest)) {
     fs::remove(path);
@@ -195,12 +266,13 @@ fs::path finish_swu(const SwuPlan& plan, const OutputSubject& subject, const fs:
 }  // namespace
 
 std::vector<SignedRegion> prepare_outputs(const OutputPlan& plan, const OutputSubject& subject, const fs::path& image,
-                                          const fs::path& folder, const PublicKeyFor& keys) {
+                                          const fs::path& folder, const PublicKeyFor& keys,
+                                          const std::optional<SymmetricKey>& package_key) {
   std::vector<SignedRegion> regions;
   const FileInput file{image};
   if (!is_image_of(subject, file)) throw Error{Errc::denied, image.string() + " is not the image of this request"};
   if (plan.mcuboot) prepare_mcuboot(*plan.mcuboot, subject, file, folder, keys, regions);
-  if (plan.swu) prepare_swu(*plan.swu, subject, file, folder, keys, regions);
+  if (plan.swu) prepare_swu(*plan.swu, subject, file, folder, keys, package_key, regions);
   return regions;
 }
 
@@ -225,7 +297,7 @@ std::vector<fs::path> finish_outputs(const OutputPlan& plan, const OutputSubject
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
   std::vector<fs::path> files;
   if (plan.mcuboot) files.push_back(finish_mcuboot(*plan.mcuboot, folder, into, *keys(plan.mcuboot->key), rng));
-  if (plan.swu) files.push_back(finish_swu(*plan.swu, subject, folder, into, *keys(plan.swu->key), rng));
+  if (plan.swu) files.push_back(finish_swu(*plan.swu, folder, into, regions.back(), *keys(plan.swu->key), rng));
   return files;
 }
 
@@ -251,7 +323,8 @@ std::vector<fs::path> wrap_outputs(const OutputPlan& plan, const OutputSubject& 
 }
 
 void discard_unsigned(const fs::path& folder) {
-  for (const auto& name : {std::string{"mcuboot.unsigned"}, std::string{"swu.unsigned"}, std::string{kSwuImage}})
+  for (const auto name :
+       {std::string_view{"mcuboot.unsigned"}, std::string_view{"swu.unsigned"}, kSwuImage, kSwuEncrypted, kSwuKey})
     fs::remove(folder / name);
 }
 

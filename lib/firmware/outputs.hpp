@@ -12,12 +12,14 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
+#include "lib/base/secret.hpp"
 #include "lib/firmware/output_plan.hpp"
 #include "lib/firmware/signed_region.hpp"
 
@@ -46,10 +48,12 @@ using PrivateKeyFor = std::function<std::shared_ptr<Botan::Private_Key>(const st
 
 /// Writes the unsigned files (mode 0600: they hold the image in clear). Same inputs, same bytes. Throws Error{denied}
 /// when the image is not the subject's or a key is of a kind that an output does not take, Error{bad_input} for a
-/// version or an epoch that an output has no room for.
+/// version or an epoch that an output has no room for. `package_key` is that of an encrypted SWUpdate package,
+/// swu::image_key(); it lies beside the image in clear, so that each machine can make the encrypted one again.
 [[nodiscard]] std::vector<SignedRegion> prepare_outputs(const OutputPlan& plan, const OutputSubject& subject,
                                                         const std::filesystem::path& image,
-                                                        const std::filesystem::path& folder, const PublicKeyFor& keys);
+                                                        const std::filesystem::path& folder, const PublicKeyFor& keys,
+                                                        const std::optional<SymmetricKey>& package_key = {});
 
 /// Why `regions` is not what plan, subject and the files in the folder give.
 [[nodiscard]] Verdict check_outputs(const OutputPlan& plan, const OutputSubject& subject,

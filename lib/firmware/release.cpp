@@ -95,13 +95,32 @@ Verdict check_version(store::Transaction& transaction, const ReleasePolicy& poli
   return before ? compare(policy, *before, wanted) : Verdict{};
 }
 
+Verdict check_content_key(store::Transaction& transaction, const Wanted& wanted, const std::string& token_serial) {
+  const auto bits = [](std::size_t bytes) { return std::to_string(8 * bytes) + " bits"; };
+  const auto size = wanted.content_key_size;
+  if (const auto before = find_release(transaction, wanted.name)) {
+    if (before->sealed) return {};
+    const auto has = size_of(content_key(transaction, before->content_key));
+    if (has == size) return {};
+    return {{"version " + wanted.name.version + " was requested with a content key of " + bits(has) +
+             ", and the model's profile asks for " + bits(size) + ": take another version"}};
+  }
+  for (const std::size_t other : {16U, 32U})
+    if (other != size && stock(transaction, wanted.name.model, token_serial, size) == 0 &&
+        stock(transaction, wanted.name.model, token_serial, other) != 0)
+      return {{"the content keys in stock for model " + wanted.name.model + " have " + bits(other) +
+               ", and its profile asks for " + bits(size) + ": seal a release of any model, which makes new ones"}};
+  return {};
+}
+
 Release reserve_release(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted,
                         const std::string& token_serial, ByteView nonce, Instant now) {
   const auto verdict = check_request(transaction, policy, wanted);
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
   if (auto before = find_release(transaction, wanted.name)) return *before;
   const auto sequence = next_sequence(policy, history(transaction, wanted.name.model));
-  const auto key = take_from_stock(transaction, wanted.name.model, token_serial, wanted.name.text());
+  const auto key =
+      take_from_stock(transaction, wanted.name.model, token_serial, wanted.name.text(), wanted.content_key_size);
   transaction.execute(
       "INSERT INTO release (model, version, epoch, image_digest, image_size, sequence, content_key, requested, "
       "nonce, extra_approvals) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

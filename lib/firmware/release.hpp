@@ -33,6 +33,7 @@ struct Wanted {
   Bytes image_digest;  ///< SHA-256 of the image in clear
   std::uint64_t image_size = 0;
   std::uint64_t extra_approvals = 0;  ///< beyond the roster's threshold
+  std::size_t content_key_size = 32;  ///< bytes: what the cipher of the model's profile takes
 };
 
 inline constexpr std::size_t kRequestNonceLength = 16;
@@ -51,6 +52,11 @@ struct Release {
 
 /// Why the request cannot be made: the version was used for other bytes, or the policy's rules.
 [[nodiscard]] Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted);
+
+/// Why no content key fits what the model's profile asks for: that of an earlier request, or those in stock, have
+/// another size. Where there are none at all reserve_release() says so.
+[[nodiscard]] Verdict check_content_key(store::Transaction& transaction, const Wanted& wanted,
+                                        const std::string& token_serial);
 
 /// Gives the version its sequence number and content key, and the request its nonce, or finds those that it has. Throws
 /// Error{denied} with the first objection of check_request, Error{unavailable} when no content key is left.

@@ -6,7 +6,10 @@
 
 namespace lamp::firmware {
 
-ReleaseFile::ReleaseFile(std::filesystem::path file) : file_{std::move(file)} {
+ReleaseFile::ReleaseFile(std::filesystem::path file) : ReleaseFile{file, file.parent_path() / kDetachedPayloadUri} {}
+
+ReleaseFile::ReleaseFile(std::filesystem::path file, std::filesystem::path payload)
+    : file_{std::move(file)}, payload_{std::move(payload)} {
   FileSource source{file_};
   size_ = source.size();
   start_.resize(static_cast<std::size_t>(std::min<std::uint64_t>(size_, kMaxHeadSize)));
@@ -22,7 +25,7 @@ EnvelopeHead ReleaseFile::head() const {
 }
 
 FileSource ReleaseFile::payload(const EnvelopeHead& head) const {
-  if (head.envelope.place == PayloadPlace::detached) return FileSource{file_.parent_path() / kDetachedPayloadUri};
+  if (head.envelope.place == PayloadPlace::detached) return FileSource{payload_};
   FileSource source{file_};
   source.seek(head.size);
   return source;

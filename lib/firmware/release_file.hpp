@@ -15,6 +15,8 @@ class ReleaseFile {
  public:
   /// Reads the beginning, and judges nothing yet. Throws Error{not_found} and the like when the file cannot be read.
   explicit ReleaseFile(std::filesystem::path file);
+  /// The same with a detached payload somewhere else than beside it.
+  ReleaseFile(std::filesystem::path file, std::filesystem::path payload);
 
   /// The envelope without an integrated payload's bytes, whose number agrees with the file's size. Views live as long
   /// as this object. Throws Error{bad_input}.
@@ -23,7 +25,7 @@ class ReleaseFile {
   [[nodiscard]] FileSource payload(const EnvelopeHead& head) const;
 
  private:
-  std::filesystem::path file_;
+  std::filesystem::path file_, payload_;
   std::uint64_t size_ = 0;
   Bytes start_;
 };

@@ -25,12 +25,29 @@ void read_signatures(const config::Node& list, ReleaseSettings& settings) {
   settings.hybrid = hybrid == 1;
 }
 
+PayloadCipher read_cipher(const config::Node& node) {
+  const auto name = node.text();
+  if (name == "aes-256-gcm") return PayloadCipher::a256gcm;
+  if (name == "aes-128-gcm") return PayloadCipher::a128gcm;
+  if (name == "aes-256-ctr") return PayloadCipher::a256ctr;
+  if (name == "aes-128-ctr") return PayloadCipher::a128ctr;
+  node.refuse("expected aes-256-gcm, aes-128-gcm, aes-256-ctr or aes-128-ctr");
+}
+
+PayloadPlace read_place(const config::Node& node) {
+  const auto name = node.text();
+  if (name != "integrated" && name != "detached") node.refuse("expected integrated or detached");
+  return name == "detached" ? PayloadPlace::detached : PayloadPlace::integrated;
+}
+
 }  // namespace
 
 ReleaseSettings ReleaseSettings::read(const config::Node& node) {
-  node.only({"signatures"});
+  node.only({"signatures", "encryption", "payload"});
   ReleaseSettings settings;
   if (const auto list = node.find("signatures")) read_signatures(*list, settings);
+  if (const auto cipher = node.find("encryption")) settings.cipher = read_cipher(*cipher);
+  if (const auto place = node.find("payload")) settings.place = read_place(*place);
   return settings;
 }
 
@@ -39,6 +56,8 @@ Bytes ReleaseSettings::encoded() const {
   return cbor::MapWriter{}
       .add(1, cbor::Writer{}.integer(static_cast<std::int64_t>(signature)))
       .add(2, cbor::Writer{}.boolean(hybrid))
+      .add(3, cbor::Writer{}.integer(static_cast<std::int64_t>(cipher)))
+      .add(4, cbor::Writer{}.boolean(place == PayloadPlace::detached))
       .encoded();
 }
 

@@ -6,7 +6,9 @@
 
 #include "lib/base/bytes.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/encryption.hpp"
 #include "lib/firmware/signed_region.hpp"
+#include "lib/firmware/suit.hpp"
 
 namespace lamp::config {
 class Node;
@@ -17,6 +19,8 @@ namespace lamp::firmware {
 struct ReleaseSettings {
   cose::Algorithm signature = cose::Algorithm::ps256;  ///< by the release key: ps256 or ps512
   bool hybrid = false;  ///< beside it a signature by ML-DSA-87, which devices of the model ask for as well
+  PayloadCipher cipher = PayloadCipher::a256gcm;
+  PayloadPlace place = PayloadPlace::integrated;
 
   /// Throws Error{bad_input} with place.
   [[nodiscard]] static ReleaseSettings read(const config::Node& node);
@@ -27,7 +31,8 @@ struct ReleaseSettings {
 
 /// The envelope's signatures, in the order in which they stand in it: by the release key, by the ML-DSA key.
 [[nodiscard]] std::vector<SignedRegion> suit_regions(ByteView suit_digest, const ReleaseSettings& settings);
-/// The settings under which these regions are the envelope's. Of regions that no settings give, whatever is nearest.
+/// The signatures' settings under which these regions are the envelope's; the payload's are as they are without the
+/// map. Of regions that no settings give, whatever is nearest.
 [[nodiscard]] ReleaseSettings settings_of(const std::vector<SignedRegion>& regions);
 
 [[nodiscard]] inline bool is_of_envelope(const SignedRegion& region) { return region.output == "suit"; }

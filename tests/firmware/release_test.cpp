@@ -30,7 +30,7 @@ class Releases : public testing::Test {
     for (const char* id : {"a", "b", "c"}) stock_up(id, "smart-lamp", kToken);
   }
   void stock_up(const std::string& id, const std::string& model, const std::string& token) {
-    database_.write([&](store::Transaction& t) { add_to_stock(t, {id, model, {1}, {2}}, token); });
+    database_.write([&](store::Transaction& t) { add_to_stock(t, {id, model, Bytes(40, 1), {2}}, token); });
   }
   Release reserve(const Wanted& what) {
     return database_.write(
@@ -43,7 +43,7 @@ class Releases : public testing::Test {
     return database_.read([&](store::Transaction& t) { return check_request(t, policy_, what); }).objections;
   }
   std::uint64_t stock_of(const std::string& model) {
-    return database_.read([&](store::Transaction& t) { return stock(t, model, kToken); });
+    return database_.read([&](store::Transaction& t) { return stock(t, model, kToken, 32); });
   }
 
   test::TemporaryDirectory folder_;
@@ -153,9 +153,23 @@ TEST_F(Releases, ForgetTheirContentKeyWhenSealed) {
 TEST_F(Releases, TakeOnlyKeysOfTheirModelAndToken) {
   stock_up("d", "gateway", kToken);
   stock_up("e", "hub", "another-token");
-  EXPECT_EQ(database_.write([&](store::Transaction& t) { return take_from_stock(t, "gateway", kToken, "x"); }).id, "d");
-  EXPECT_THROW((void)database_.write([&](store::Transaction& t) { return take_from_stock(t, "hub", kToken, "x"); }),
+  EXPECT_EQ(database_.write([&](store::Transaction& t) { return take_from_stock(t, "gateway", kToken, "x", 32); }).id,
+            "d");
+  EXPECT_THROW((void)database_.write([&](store::Transaction& t) { return take_from_stock(t, "hub", kToken, "x", 32); }),
                Error);
+}
+
+TEST_F(Releases, AreNotRequestedWithAContentKeyOfAnotherSize) {
+  auto short_key = wanted("1.1.0", 1);
+  short_key.content_key_size = 16;
+  const auto objections_to = [&](const Wanted& what) {
+    return database_.read([&](store::Transaction& t) { return check_content_key(t, what, kToken); }).objections;
+  };
+  EXPECT_THAT(objections_to(wanted("1.1.0", 1)), IsEmpty());
+  EXPECT_THAT(objections_to(short_key), ElementsAre(HasSubstr("have 256 bits, and its profile asks for 128 bits")));
+  EXPECT_THROW((void)reserve(short_key), Error);
+  (void)reserve(wanted("1.1.0", 1));
+  EXPECT_THAT(objections_to(short_key), ElementsAre(HasSubstr("with a content key of 256 bits")));
 }
 
 TEST_F(Releases, WaitWhenNoContentKeyIsLeft) {

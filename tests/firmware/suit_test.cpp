@@ -4,6 +4,7 @@
 
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/key_wrap.hpp"
+#include "lib/firmware/device/software_crypto.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "tests/firmware/release_fixture.hpp"
 
@@ -244,7 +245,7 @@ TEST_P(Ciphers, AreNamedByOneEncodingOnly) {
     bad[i] ^= 0x01;
     const auto read = attempt([&] {
       const auto info = parse_encryption_info(bad);
-      return encode_encryption_info(info.cipher, info.iv, info.wrapped_key, lamp::to_text(info.kek_name));
+      return encode_encryption_info(info.cipher, info.iv, info.wrapped_key, lamp::to_text(info.kek_name), info.wrap);
     });
     EXPECT_EQ(std::holds_alternative<Bytes>(read) ? std::get<Bytes>(read) : bad, bad) << "byte " << i;
     EXPECT_THROW((void)parse_encryption_info(ByteView{good}.first(i)), Error) << "cut at " << i;
@@ -265,6 +266,27 @@ TEST(Ciphers, GcmTakesNoMoreThanItsLimit) {
   EXPECT_EQ(parse_manifest(encode_manifest(manifest)).image_size, manifest.image_size);
   ++manifest.image_size, ++manifest.payload_size;
   EXPECT_THROW((void)encode_manifest(manifest), Error);
+}
+
+TEST(EncryptionInfo, WrapsAShortContentKeyUnderALongKekAsWell) {
+  const auto encoded =
+      encode_encryption_info(PayloadCipher::a128gcm, Bytes(12, 3), Bytes(24, 1), "kek", KeyWrap::a256kw);
+  EXPECT_EQ(parse_encryption_info(encoded).wrap, KeyWrap::a256kw);
+  EXPECT_THROW((void)encode_encryption_info(PayloadCipher::a256gcm, Bytes(12), Bytes(40), "kek", KeyWrap::a128kw),
+               Error);
+}
+
+TEST(EncryptionInfo, NamesTheKekThatADeviceHas) {
+  const SymmetricKey content_key{SecureBytes(16, 7)};
+  const auto begins = [&](std::size_t kek_size, KeyWrap says) {
+    const auto wrapped = crypto::wrap_key(kek(0x4b, kek_size), content_key);
+    const auto info = encode_encryption_info(PayloadCipher::a128gcm, Bytes(12, 3), wrapped, "kek", says);
+    return device::SoftwareCrypto{kek(0x4b, kek_size)}.start_payload(parse_encryption_info(info));
+  };
+  EXPECT_TRUE(begins(32, KeyWrap::a256kw));
+  EXPECT_TRUE(begins(16, KeyWrap::a128kw));
+  EXPECT_FALSE(begins(32, KeyWrap::a128kw));
+  EXPECT_FALSE(begins(16, KeyWrap::a256kw));
 }
 
 TEST(EncryptionInfo, RefusesAlgorithmsThatDoNotFit) {

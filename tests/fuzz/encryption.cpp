@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto info = fuzz::read([&] { return firmware::parse_encryption_info(input); });
   if (!info) return 0;
   const auto again = fuzz::read([&] {
-    return firmware::encode_encryption_info(info->cipher, info->iv, info->wrapped_key, to_text(info->kek_name));
+    return firmware::encode_encryption_info(info->cipher, info->iv, info->wrapped_key, to_text(info->kek_name),
+                                            info->wrap);
   });
   fuzz::require(again && std::ranges::equal(*again, input), "encryption information has two encodings");
   const auto whole = decrypted(*info, input, size + 16 - size % 16);

@@ -5,6 +5,7 @@
 
 #include "lib/base/file.hpp"
 #include "lib/firmware/images/swu.hpp"
+#include "lib/firmware/images/swu_cipher.hpp"
 #include "tests/interop/shell.hpp"
 #include "tests/pki/small_ca.hpp"
 
@@ -100,6 +101,27 @@ TEST_F(Swupdate, RefusesAChangedImage) {
   // Its words before and since 2024.
   EXPECT_THAT(said.text, AllOf(Not(HasSubstr(kSuccess)),
                                AnyOf(HasSubstr("HASH mismatch"), HasSubstr("Image invalid or corrupted"))));
+}
+
+/// Installed by it, decrypted by it: what comes out is the image.
+TEST_F(Swupdate, DecryptsOurs) {
+  const SymmetricKey key{SecureBytes(32, 0x31)};
+  const swu::Iv iv{9, 8, 7};
+  MemorySink encrypted;
+  swu::encrypt_image(key, iv, MemoryInput{image_}, encrypted);
+  const auto digest = Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(encrypted.bytes());
+  const auto manifest =
+      swu::write_description({"1.2.3", "gateway", {"1.0"}, "image.bin", hex(digest), "", path("installed"), hex(iv)});
+  MemorySink package;
+  swu::write(manifest, sign("secp256r1", manifest), "image.bin", MemoryInput{encrypted.bytes()}, package);
+  publish(path("release.swu"), ByteView{package.bytes()});
+  // Key and an IV that the manifest's stands before.
+  publish(path("key"), std::string_view{hex(Bytes(32, 0x31)) + " " + hex(Bytes(16, 0)) + "\n"}, Mode::secret);
+  const auto said = run("cd " + ca_.directory().path().string() +
+                        " && TMPDIR=$PWD timeout 60 swupdate -v -i release.swu -k ca.pem -K key "
+                        "--cert-purpose codeSigning -H lamp:1.0");
+  EXPECT_THAT(said.text, HasSubstr(kSuccess));
+  EXPECT_EQ(read_file(path("installed")), image_);
 }
 
 TEST_F(Swupdate, OpensslAcceptsTheSignatureToo) {

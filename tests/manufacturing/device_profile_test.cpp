@@ -62,6 +62,16 @@ TEST(DeviceProfiles, SayHowAReleaseIsSigned) {
   EXPECT_EQ(profile_with("release: {signatures: [ps256]}\n").digest, plain.digest);
 }
 
+TEST(DeviceProfiles, SayHowAPayloadIsEncryptedAndWhereItIs) {
+  const auto plain = profile_with("");
+  EXPECT_EQ(plain.release.cipher, PayloadCipher::a256gcm);
+  EXPECT_EQ(plain.release.place, PayloadPlace::integrated);
+  const auto other = profile_with("release: {encryption: aes-128-ctr, payload: detached}\n");
+  EXPECT_EQ(other.release.cipher, PayloadCipher::a128ctr);
+  EXPECT_EQ(other.release.place, PayloadPlace::detached);
+  EXPECT_NE(other.digest, plain.digest);
+}
+
 TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
   const test::TemporaryDirectory folder;
   config::Site site;
@@ -105,6 +115,14 @@ INSTANTIATE_TEST_SUITE_P(
                     Change{"GatewayWithoutCode", "label: lamp", "label: gateway", "claim-code"},
                     Change{"MlDsaAlone", "label: lamp", "release: {signatures: [ml-dsa-87]}\nlabel: lamp",
                            "perhaps ml-dsa-87 beside it"},
+                    Change{"UnknownCipher", "label: lamp", "release: {encryption: aes-256-cbc}\nlabel: lamp",
+                           "expected aes-256-gcm"},
+                    Change{"UnknownPlace", "label: lamp", "release: {payload: elsewhere}\nlabel: lamp",
+                           "integrated or detached"},
+                    Change{"DetachedInsideZigbee", "label: lamp",
+                           "release: {payload: detached}\noutputs: [{kind: suit}, {kind: zigbee, "
+                           "around: suit, manufacturer: 1, image-type: 1}]\nlabel: lamp",
+                           "must be integrated"},
                     Change{"UnknownSignature", "label: lamp", "release: {signatures: [ps256, ed25519]}\nlabel: lamp",
                            "expected ps256"},
                     Change{"TinySlot", "1048576", "12", "from 4096"}),

@@ -36,6 +36,7 @@ SoftwareCrypto::~SoftwareCrypto() = default;
 
 bool SoftwareCrypto::start_payload(const EncryptionInfo& info) {
   payload_.reset();
+  if ((info.wrap == KeyWrap::a256kw) != (kek_.size() == 32)) return false;
   const auto key = attempt([&] { return crypto::unwrap_key(kek_, info.wrapped_key); });
   if (std::holds_alternative<Error>(key) || std::get<SymmetricKey>(key).size() != info.key_size) return false;
   payload_ = std::make_unique<Payload>(

@@ -13,18 +13,21 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_name_char(char c) { return is_letter(c) || is_digit(c) || c == '-' || c == '_'; }
 bool is_scalar_char(char c) { return is_letter(c) || is_digit(c) || c == '.' || c == '+' || c == '-' || c == '_'; }
 
-bool is_sha256(std::string_view text) {
-  return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
+bool is_hex(std::string_view text, std::size_t size) {
+  return text.size() == size && std::all_of(text.begin(), text.end(), [](char c) {
            return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
          });
 }
+bool is_sha256(std::string_view text) { return is_hex(text, 64); }
+bool is_iv(std::string_view text) { return is_hex(text, 32); }
 
 /// What a group says of itself; collected while its settings are read.
 struct Group {
   std::uint64_t offset = 0;
   std::size_t depth = 0;
   std::vector<std::string> names;
-  std::string filename, sha256;
+  std::string filename, sha256, ivt;
+  bool encrypted = false;
 };
 
 class Parser {
@@ -60,6 +63,7 @@ class Parser {
   bool escape(std::string& out);
   bool scalar();
   bool note(Group& group, const std::string& name, const std::string& text);
+  bool note_scalar(Group& group, const std::string& name, std::string_view text);
 
   std::string_view text_;
   std::size_t at_ = 0, count_ = 0;
@@ -114,8 +118,19 @@ bool Parser::setting(Group& group) {
 bool Parser::note(Group& group, const std::string& name, const std::string& text) {
   if (name == "filename") group.filename = text;
   if (name == "sha256") group.sha256 = text;
+  if (name == "ivt") group.ivt = text;
   if (name == "version" && group.depth == 1) description_.version = text;
   return true;
+}
+
+/// SWUpdate reads a boolean here, in any case.
+bool Parser::note_scalar(Group& group, const std::string& name, std::string_view text) {
+  if (name != "encrypted") return true;
+  std::string lower{text};
+  std::transform(lower.begin(), lower.end(), lower.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+  group.encrypted = lower == "true";
+  return hold(group.encrypted || lower == "false", at_, "expected true or false");
 }
 
 bool Parser::value(Group& group, const std::string& name) {
@@ -124,7 +139,8 @@ bool Parser::value(Group& group, const std::string& name) {
   if (take('(')) return list(group.depth + 1, ')');
   if (take('[')) return list(group.depth + 1, ']');
   if (peek() != '"')
-    return hold(name != "filename" && name != "sha256", start, "expected a text in quotes") && scalar();
+    return hold(name != "filename" && name != "sha256" && name != "ivt", start, "expected a text in quotes") &&
+           scalar() && note_scalar(group, name, text_.substr(start, at_ - start));
   std::string text;
   return string(text) && note(group, name, text);
 }
@@ -138,7 +154,9 @@ bool Parser::group(std::size_t depth) {
   if (!hold(is_sha256(inner.sha256), inner.offset, "a file without its SHA-256")) return false;
   std::transform(inner.sha256.begin(), inner.sha256.end(), inner.sha256.begin(),
                  [](char c) { return c >= 'A' && c <= 'F' ? static_cast<char>(c - 'A' + 'a') : c; });
-  description_.artifacts.push_back({inner.offset, inner.filename, inner.sha256});
+  if (!hold(inner.ivt.empty() || is_iv(inner.ivt), inner.offset, "an ivt that is not 32 hexadecimal digits"))
+    return false;
+  description_.artifacts.push_back({inner.offset, inner.filename, inner.sha256, inner.encrypted, inner.ivt});
   return true;
 }
 
@@ -208,6 +226,7 @@ std::string write_description(const Recipe& recipe) {
   out += "    {\n      filename = " + quoted(recipe.filename) + ";\n";
   out += raw ? "      type = \"raw\";\n      device = " + quoted(recipe.device) + ";\n"
              : "      type = \"rawfile\";\n      path = " + quoted(recipe.path) + ";\n";
+  if (!recipe.ivt.empty()) out += "      encrypted = true;\n      ivt = " + quoted(recipe.ivt) + ";\n";
   return out + "      sha256 = " + quoted(recipe.sha256) + ";\n    }\n  );\n};\n";
 }
 

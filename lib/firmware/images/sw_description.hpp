@@ -15,7 +15,9 @@ struct Description {
   struct Artifact {
     std::uint64_t offset = 0;  ///< of the group that names it
     std::string filename;
-    std::string sha256;  ///< 64 hexadecimal digits
+    std::string sha256;  ///< 64 hexadecimal digits, of the file as it is in the package
+    bool encrypted = false;
+    std::string ivt;  ///< hexadecimal, of an encrypted file; empty where the device has it with the key
   };
   std::string version;
   std::vector<Artifact> artifacts;  ///< images, files and scripts of every board and mode
@@ -33,6 +35,7 @@ struct Recipe {
   std::string sha256;
   std::string device;  ///< "raw" to this device; or
   std::string path;    ///< "rawfile" to this path
+  std::string ivt{};   ///< hexadecimal; the image is encrypted then, by AES-256-CBC
 };
 [[nodiscard]] std::string write_description(const Recipe& recipe);
 

@@ -5,11 +5,16 @@
 #include <botan/system_rng.h>
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "lib/base/file.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/firmware/images/mcuboot.hpp"
+#include "lib/firmware/images/swu.hpp"
+#include "lib/firmware/images/swu_cipher.hpp"
 #include "lib/firmware/output_evidence.hpp"
 #include "lib/firmware/suit.hpp"
+#include "tests/pki/small_ca.hpp"
 #include "tests/support/temporary_directory.hpp"
 
 namespace lamp::firmware::test {
@@ -110,6 +115,62 @@ TEST_F(Outputs, ShowWhichRegionAndKeyTheyAreOf) {
   EXPECT_THAT(judge_output(region, stranger.subject_public_key(), signature, file).objections.at(0),
               HasSubstr("a key that is not trusted"));
   EXPECT_THAT(judge_output(region, key, Bytes(70, 1), file).objections.at(0), HasSubstr("the recorded signature"));
+}
+
+/// A package for SWUpdate whose image is encrypted.
+class EncryptedPackage : public Outputs {
+ protected:
+  EncryptedPackage() {
+    SwuPlan swu;
+    swu.key = "package";
+    lamp::test::SmallCa ca{"code-signing-ca"};
+    swu.certificate =
+        ca.issue(lamp::test::delivered_profile("code-signing"), {{"name", "swu"}, {"site", "demo"}}, *key_).certificate;
+    swu.path = "/lib/firmware/image.bin";
+    swu.encrypted = true;
+    plan_ = {};
+    plan_.swu = std::move(swu);
+  }
+  static SymmetricKey package_key(std::uint8_t fill = 9) { return swu::image_key(SymmetricKey{SecureBytes(32, fill)}); }
+  std::vector<SignedRegion> prepare_encrypted() const {
+    return prepare_outputs(plan_, subject(), image_, folder(), public_keys_, package_key());
+  }
+};
+
+TEST_F(EncryptedPackage, HoldsTheImageUnderAKeyThatIsMadeOfTheContentKey) {
+  const auto regions = prepare_encrypted();
+  EXPECT_TRUE(check(regions).acceptable());
+  const FileInput file{finish(regions).at(0)};
+  const auto package = *swu::read(file).value;
+  const auto& artifact = package.description.artifacts.at(0);
+  ASSERT_TRUE(artifact.encrypted);
+  swu::Iv iv{};
+  std::ranges::copy(from_hex(artifact.ivt), iv.begin());
+  MemorySink clear;
+  swu::decrypt_image(package_key(), iv, Section{file, package.entries[2].data, package.entries[2].size}, clear);
+  EXPECT_EQ(clear.bytes(), kImage);
+}
+
+TEST_F(EncryptedPackage, IsMadeAnewOnEachMachineFromTheImageInClear) {
+  const auto regions = prepare_encrypted();
+  publish(folder() / "image.key", std::string_view{hex(Bytes(32, 1))}, Mode::secret);
+  EXPECT_FALSE(check(regions).acceptable());
+  (void)prepare_encrypted();
+  publish(folder() / "image.encrypted", "something else");
+  EXPECT_THAT(check(regions).objections.at(0), HasSubstr("not the requested image under its key"));
+  EXPECT_THROW((void)finish(regions), Error);
+}
+
+TEST_F(EncryptedPackage, LeavesNeitherKeyNorClearImageBehind) {
+  (void)prepare_encrypted();
+  discard_unsigned(folder());
+  EXPECT_FALSE(std::filesystem::exists(folder() / "image.key"));
+  EXPECT_FALSE(std::filesystem::exists(folder() / "image.bin"));
+}
+
+TEST_F(EncryptedPackage, TakesAContentKeyOf256Bits) {
+  EXPECT_THROW((void)swu::image_key(SymmetricKey{SecureBytes(16, 9)}), Error);
+  EXPECT_THROW((void)prepare(), Error);
 }
 
 struct Refused {

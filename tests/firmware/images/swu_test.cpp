@@ -5,6 +5,7 @@
 #include <botan/pk_keys.h>
 #include <gmock/gmock.h>
 
+#include "lib/firmware/images/swu_cipher.hpp"
 #include "tests/pki/small_ca.hpp"
 
 namespace lamp::firmware::test {
@@ -206,6 +207,30 @@ TEST(CpioWriter, RefusesNamesThatLeaveTheFolder) {
   const Bytes none;
   for (const auto* name : {"", "../x", "/x", "-x", ".x", "a b", "TRAILER!!!"})
     EXPECT_THROW(writer.add(name, MemoryInput{none}), Error) << name;
+}
+
+class SwuCipher : public testing::TestWithParam<std::size_t> {};
+
+TEST_P(SwuCipher, GivesTheImageBack) {
+  const SymmetricKey key{SecureBytes(32, 5)};
+  const swu::Iv iv{1, 2, 3};
+  const Bytes image(GetParam(), 0x6b);
+  MemorySink encrypted, clear;
+  swu::encrypt_image(key, iv, MemoryInput{image}, encrypted);
+  EXPECT_EQ(encrypted.bytes().size(), image.size() / 16 * 16 + 16);
+  swu::decrypt_image(key, iv, MemoryInput{encrypted.bytes()}, clear);
+  EXPECT_EQ(clear.bytes(), image);
+}
+
+INSTANTIATE_TEST_SUITE_P(Sizes, SwuCipher, testing::Values(1U, 15U, 16U, 17U, 65536U, 65537U, 200000U));
+
+TEST(SwuCipherErrors, ABlockThatIsCutOrAnotherKeyIsRefused) {
+  const SymmetricKey key{SecureBytes(32, 5)};
+  const swu::Iv iv{};
+  MemorySink encrypted, clear;
+  swu::encrypt_image(key, iv, MemoryInput{Bytes(100, 1)}, encrypted);
+  EXPECT_THROW(swu::decrypt_image(key, iv, MemoryInput{ByteView{encrypted.bytes()}.first(100)}, clear), Error);
+  EXPECT_THROW(swu::decrypt_image(key, iv, MemoryInput{ByteView{}}, clear), Error);
 }
 
 }  // namespace
