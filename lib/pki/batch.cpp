@@ -19,7 +19,7 @@ namespace lamp::pki {
 namespace {
 
 constexpr std::size_t kChunk = 256;
-constexpr std::size_t kMostChunks = 32;  // on their way at once: what a batch needs of memory
+constexpr std::size_t kMostChunks = 40;  // on their way at once: what a batch needs of memory
 constexpr unsigned kMostWorkers = 8;
 
 struct Numbered {

@@ -123,9 +123,8 @@ Connection::Connection(const std::filesystem::path& path, Access access) : name_
   enter_wal();
   // secure_delete: an erased salt must be gone from the file as well.
   run_script("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA trusted_schema=OFF; PRAGMA secure_delete=ON");
-  // The pages of a million fingerprints are touched at random; what the log holds of one page is copied back once. Only
-  // what is used takes memory: 64 MiB at most, and 64 MiB of log.
-  run_script("PRAGMA cache_size=-65536; PRAGMA wal_autocheckpoint=16384");
+  // The pages of a million fingerprints are touched at random. Only what is used takes memory: 64 MiB at most.
+  run_script("PRAGMA cache_size=-65536");
   if (access == Access::read) run_script("PRAGMA query_only=ON");
 }
 
@@ -177,6 +176,23 @@ void Connection::enter_wal() {
     if (!was_busy() || std::chrono::steady_clock::now() > give_up) rethrow(std::get<Error>(result));
     std::this_thread::sleep_for(std::chrono::milliseconds{5});
   }
+}
+
+void Connection::after_commit(std::function<void(std::uint64_t)> act) {
+  after_commit_ = std::move(act);
+  // It takes the place of SQLite's own, which is a hook of this kind.
+  const auto hook = [](void* self, sqlite3*, const char*, int pages) {
+    static_cast<Connection*>(self)->after_commit_(static_cast<std::uint64_t>(pages));
+    return SQLITE_OK;
+  };
+  sqlite3_wal_hook(connection_.get(), hook, this);
+}
+
+std::optional<std::uint64_t> Connection::carry_log_over() noexcept {
+  int in_log = 0, carried = 0;
+  const int code = sqlite3_wal_checkpoint_v2(connection_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, &in_log, &carried);
+  if (code != SQLITE_OK || carried < 0) return std::nullopt;
+  return static_cast<std::uint64_t>(carried);
 }
 
 bool Connection::in_transaction() const noexcept { return sqlite3_get_autocommit(connection_.get()) == 0; }

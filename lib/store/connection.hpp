@@ -1,10 +1,12 @@
 // One SQLite connection with its prepared statements. Private to lib/store.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -34,6 +36,13 @@ class Connection {
   /// Several statements without parameters.
   void run_script(std::string_view sql);
 
+  /// Calls `act` after each commit with the length of the write-ahead log in pages. It must not throw, and sees to it
+  /// that a long log is carried over: SQLite does so no more.
+  void after_commit(std::function<void(std::uint64_t pages)> act);
+  /// Copies what is in the write-ahead log into the database's file, as far as nobody's snapshot forbids it, and gives
+  /// how many pages of the log were carried over since it began; nothing when it cannot be done now.
+  std::optional<std::uint64_t> carry_log_over() noexcept;
+
   /// Whether the last statement failed because another connection was writing: the transaction may be tried again.
   [[nodiscard]] bool was_busy() const noexcept { return was_busy_; }
   void forget_busy() noexcept { was_busy_ = false; }
@@ -60,6 +69,7 @@ class Connection {
   std::unique_ptr<sqlite3, CloseConnection> connection_;
   std::map<std::string, Statement, std::less<>> statements_;
   bool was_busy_ = false;
+  std::function<void(std::uint64_t)> after_commit_;
 };
 
 }  // namespace lamp::store

@@ -79,6 +79,17 @@ void Lane::call(const Act& act) {
   act(connection_);
 }
 
+WriteLane::WriteLane(const std::filesystem::path& path) : Lane{path, Access::write}, checkpointer_{path} {
+  connection_.after_commit([this](std::uint64_t pages) { tend_log(pages); });
+}
+
+/// Called by SQLite, in the thread that committed.
+void WriteLane::tend_log(std::uint64_t pages) noexcept {
+  checkpointer_.grown(pages);
+  // When it cannot be done now, it is tried after the next commit.
+  if (pages >= Checkpointer::kLongest) (void)connection_.carry_log_over();
+}
+
 void WriteLane::run(const Act& act) {
   refuse_inside();
   ++waiting_;

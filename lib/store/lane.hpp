@@ -11,6 +11,7 @@
 #include <string_view>
 #include <thread>
 
+#include "lib/store/checkpointer.hpp"
 #include "lib/store/connection.hpp"
 
 namespace lamp::store {
@@ -54,7 +55,7 @@ class ReadLane final : public Lane {
 /// itself comes to nothing, each of its acts runs again in one of its own and fails, or does not, by itself.
 class WriteLane final : public Lane {
  public:
-  explicit WriteLane(const std::filesystem::path& path) : Lane{path, Access::write} {}
+  explicit WriteLane(const std::filesystem::path& path);
 
   /// Durable when it returns; undone when it throws, which it does as soon as it is certain that what the act read
   /// holds.
@@ -76,6 +77,9 @@ class WriteLane final : public Lane {
   void commit();
   void end(bool durable, std::exception_ptr failure);
 
+  void tend_log(std::uint64_t pages) noexcept;
+
+  Checkpointer checkpointer_;
   std::condition_variable changed_;
   std::shared_ptr<Company> open_;  ///< whose transaction is open
   std::atomic<std::size_t> waiting_{0};

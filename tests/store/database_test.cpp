@@ -135,6 +135,26 @@ TEST_F(DatabaseTest, RunsWritersOfSeveralConnectionsOneAfterTheOther) {
   EXPECT_EQ(database.read([](Transaction& t) { return t.query_one("SELECT state FROM lamp")->integer(0); }), 100);
 }
 
+TEST_F(DatabaseTest, CarriesALongLogOverWhileTheWriterGoesOn) {
+  constexpr std::size_t kRow = 1U << 20U, kRows = 250;
+  {
+    auto database = with_lamps();
+    std::uintmax_t longest = 0;
+    for (std::size_t row = 0; row < kRows; ++row) {
+      database.write([&](Transaction& t) {
+        t.execute("INSERT INTO lamp VALUES (?, 1)", {std::to_string(row) + std::string(kRow, 'x')});
+      });
+      longest = std::max(longest, fs::file_size(folder_ / "state.db-wal"));
+    }
+    // It began anew: all that was written, each row and its key, is more than twice as long.
+    EXPECT_LT(longest, kRows * kRow);
+    EXPECT_GT(fs::file_size(file()), kRows * kRow / 2);
+    EXPECT_EQ(count(database), kRows);
+  }
+  Database database{file()};
+  EXPECT_EQ(count(database), kRows);
+}
+
 TEST_F(DatabaseTest, IsMadeOnceWhenManyOpenItAtOnce) {
   std::vector<std::thread> openers;
   for (int opener = 0; opener < 8; ++opener)
