@@ -24,6 +24,15 @@ cloud::ClientAuthority client_authority(const config::Site& site, std::string_vi
   return {std::string{name}, chain_of(site, name).front(), site.root / "ca" / name / "crl.der"};
 }
 
+/// Authorities that serve one production order each, as far as they were made.
+std::vector<std::string> order_authorities(const config::Site& site) {
+  std::vector<std::string> names;
+  for (const auto& [name, token] : site.authorities)
+    if (name.starts_with(cloud::kOrderAuthority) && fs::exists(site.root / "ca" / name / "chain.pem"))
+      names.push_back(name);
+  return names;
+}
+
 config::Person server_entry(const config::Site& site, const std::string& name) {
   const auto found = site.people.find(name);
   if (found != site.people.end()) return found->second;
@@ -70,18 +79,25 @@ ServerIdentity server_identity(Host& host) {
 }
 
 ClientAnchors client_anchors(const config::Site& site) {
-  auto root = chain_of(site, cloud::kClientAuthority).back();
-  if (chain_of(site, cloud::kDeviceAuthority).back() != root)
-    throw Error{Errc::bad_input, "the authorities 'device' and 'client' have different roots"};
-  return {std::move(root),
-          {client_authority(site, cloud::kDeviceAuthority), client_authority(site, cloud::kClientAuthority)}};
+  ClientAnchors anchors{chain_of(site, cloud::kClientAuthority).back(), {}};
+  auto names = order_authorities(site);
+  names.insert(names.begin(), {std::string{cloud::kDeviceAuthority}, std::string{cloud::kClientAuthority}});
+  for (const auto& name : names) {
+    if (chain_of(site, name).back() != anchors.root)
+      throw Error{Errc::bad_input, "the authorities '" + name + "' and 'client' have different roots"};
+    anchors.authorities.push_back(client_authority(site, name));
+  }
+  return anchors;
 }
 
 cloud::OrderPolicy order_policy(const config::Site& site) {
+  std::map<std::string, Bytes> own;
+  for (const auto& order : order_authorities(site)) own.emplace(order, chain_of(site, order).front());
   return {.site = site.name,
           .device_authority = chain_of(site, cloud::kDeviceAuthority).front(),
           .roster = site.root / "quorum" / (site.order_quorum + ".yaml"),
-          .approvals = site.order_approvals};
+          .approvals = site.order_approvals,
+          .order_authorities = std::move(own)};
 }
 
 }  // namespace lamp::cli

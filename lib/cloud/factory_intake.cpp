@@ -50,6 +50,8 @@ class Batch {
         roster_{roster_of(policy)},
         certificates_{policy.device_authority} {
     for (const auto& order : batch.orders) orders_[order.id].evidence = &order;
+    for (const auto& [order, authority] : policy.order_authorities)
+      if (orders_.contains(order)) of_one_order_.emplace(order, authority);
     for (const auto& record : batch.records) {
       auto& order = orders_[record.order];
       order.latest = std::max(order.latest, counted_at(record));
@@ -101,10 +103,17 @@ class Batch {
                        : judge_order(*order.evidence, policy_, roster_, station_, counted_at(record));
     if (verdict.acceptable() && order.terms) verdict = judge_record(record, *order.terms, now_);
     if (!verdict.acceptable()) return {all_of(verdict.objections), true};
-    verdict = certificates_.judge(record);
+    verdict = judge_certificate(record);
     const auto boxes = attempt([&] { return binding::read_escrow(record.escrow); });
     if (const auto* error = std::get_if<Error>(&boxes)) verdict.objections.emplace_back(error->what());
     return {all_of(verdict.objections), false};
+  }
+
+  /// By the authority of the record's own order, where it has one, or by the devices' authority.
+  [[nodiscard]] Verdict judge_certificate(const registry::FactoryRecord& record) const {
+    const auto own = of_one_order_.find(record.order);
+    if (own != of_one_order_.end() && own->second.judge(record).acceptable()) return {};
+    return certificates_.judge(record);
   }
 
   void open(store::Transaction& transaction, const std::string& id, JudgedOrder& order) {
@@ -153,6 +162,7 @@ class Batch {
   Instant now_;
   quorum::Roster roster_;
   CertificateJudge certificates_;
+  std::map<std::string, CertificateJudge> of_one_order_;
   std::map<std::string, JudgedOrder> orders_;
   std::vector<Objection> objections_;  ///< one for each record
 };

@@ -31,7 +31,8 @@ std::optional<Caller> person(const Botan::X509_Certificate& leaf, const Bytes& c
 std::optional<Caller> Identifier::operator()(const Bytes& certificate) const {
   const auto leaf = guarded(Errc::internal, [&] { return Botan::X509_Certificate{certificate}; });
   const auto authority = trust_.authority_of(leaf);
-  if (authority == kDeviceAuthority) return device(database_, certificate);
+  if (authority == kDeviceAuthority || (authority && authority->starts_with(kOrderAuthority)))
+    return device(database_, certificate);
   if (authority == kClientAuthority) return person(leaf, certificate);
   return std::nullopt;
 }

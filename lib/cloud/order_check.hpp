@@ -3,6 +3,7 @@
 #pragma once
 
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,9 +22,11 @@ namespace lamp::cloud {
 
 struct OrderPolicy {
   std::string site;
-  Bytes device_authority;        ///< DER; issued every device's certificate
+  Bytes device_authority;        ///< DER; issues devices' certificates
   std::filesystem::path roster;  ///< quorum whose officers approve orders; read anew for each batch
   std::uint64_t approvals = 1;
+  /// By order: the authority (DER) that issues certificates for its devices alone, where there is one.
+  std::map<std::string, Bytes> order_authorities{};
 };
 
 /// The part of an order's canonical form (lamp-order(5)) that admission needs.

@@ -53,7 +53,7 @@ class Factory : public testing::Test {
     const FactoryIntake intake{database_,
                                clock_,
                                Botan::system_rng(),
-                               {"demo", devices_.certificate(), directory_ / "quorum.yaml", 2},
+                               {"demo", devices_.certificate(), directory_ / "quorum.yaml", 2, order_authorities_},
                                [&](const std::string& line) { alarms_.push_back(line); }};
     return intake.take(batch, station);
   }
@@ -74,6 +74,7 @@ class Factory : public testing::Test {
   store::Database database_{directory_ / "registry.db"};
   test::SmallQuorum quorum_;
   test::TestAuthority root_{"Root"}, devices_{"Devices", root_};
+  std::map<std::string, Bytes> order_authorities_;
   FixedClock clock_{test::kNow};
   manufacturing::Order order_;
   std::vector<std::string> alarms_;
@@ -89,6 +90,23 @@ TEST_F(Factory, HandsOverWhatWasOrderedWithItsEscrowBoxes) {
   EXPECT_EQ(kept[0].name, "claim-code");
   EXPECT_EQ(kept[0].box, to_bytes("sealed"));
   EXPECT_THAT(alarms_, IsEmpty());
+}
+
+TEST_F(Factory, MayHaveAnAuthorityForOneOrderWhichCountsForNoOther) {
+  const test::TestAuthority own{"order-1", root_};
+  order_.lines[0].quantity = 9;
+  const auto by_own = [&](unsigned n) {
+    auto record = made(n);
+    record.certificate = own.issue({.name = "device", .serial = record.serial}).chain.front();
+    return record;
+  };
+  EXPECT_THAT(reason({{approved(order_)}, {by_own(1)}}), HasSubstr("not issued by the device authority"));
+  order_authorities_.emplace("order-2", own.certificate());
+  EXPECT_THAT(reason({{approved(order_)}, {by_own(2)}}), HasSubstr("not issued by the device authority"));
+  order_authorities_.emplace("order-1", own.certificate());
+  const auto answers = take({{approved(order_)}, {by_own(3), made(4)}});
+  EXPECT_EQ(answers[0].intake, Intake::accepted);
+  EXPECT_EQ(answers[1].intake, Intake::accepted);
 }
 
 TEST_F(Factory, GetsTheSameAnswerAgainAndNothingIsDoneTwice) {
