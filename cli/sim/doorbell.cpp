@@ -16,21 +16,26 @@ namespace {
 
 constexpr std::size_t kPage = 4096;  // the smallest that a pipe can be
 
-posix::Descriptor make_pipe(const std::filesystem::path& node) {
-  const auto fail = [&] {
-    throw Error{Errc::unavailable, "making the node of a virtual device: " + std::string{std::strerror(errno)}};
-  };
-  const auto made = node.string() + ".new";
-  if (::mkfifo(made.c_str(), 0600) != 0) fail();
-  if (::rename(made.c_str(), node.c_str()) != 0) fail();
-  posix::Descriptor pipe{::open(node.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
+[[noreturn]] void fail() {
+  throw Error{Errc::unavailable, "making the node of a virtual device: " + std::string{std::strerror(errno)}};
+}
+
+posix::Descriptor make_pipe(const std::filesystem::path& path) {
+  if (::mkfifo(path.c_str(), 0600) != 0) fail();
+  posix::Descriptor pipe{::open(path.c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC)};
   if (pipe.get() < 0 || ::fcntl(pipe.get(), F_SETPIPE_SZ, kPage) < 0) fail();
   return pipe;
 }
 
 }  // namespace
 
-Doorbell::Doorbell(const std::filesystem::path& node) : pipe_{make_pipe(node)} { be_silent(); }
+Doorbell::Doorbell(std::filesystem::path pipe) : path_{std::move(pipe)}, pipe_{make_pipe(path_)} { be_silent(); }
+
+void Doorbell::hang_at(const std::filesystem::path& node) const {
+  const auto made = node.string() + ".new";
+  if (::link(path_.c_str(), made.c_str()) != 0) fail();
+  if (::rename(made.c_str(), node.c_str()) != 0) fail();
+}
 
 void Doorbell::ring() noexcept {
   if (rings_) return;

@@ -10,12 +10,16 @@ namespace lamp::sim {
 
 class Doorbell {
  public:
-  /// Puts the pipe where the node is. Throws Error{unavailable}. It is silent at first.
-  explicit Doorbell(const std::filesystem::path& node);
+  /// Makes the pipe. Throws Error{unavailable}. It is silent at first.
+  explicit Doorbell(std::filesystem::path pipe);
+  /// Puts the pipe where the node is, each time that there is one: who has opened the one before waits at the same
+  /// pipe. Throws Error{unavailable}.
+  void hang_at(const std::filesystem::path& node) const;
   void ring() noexcept;
   void be_silent() noexcept;
 
  private:
+  std::filesystem::path path_;
   posix::Descriptor pipe_;
   bool rings_ = true;
 };

@@ -88,6 +88,10 @@ gboolean on_ioctl(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client, gpoi
   return TRUE;
 }
 
+void on_client_connected(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client, gpointer port) {
+  static_cast<UsbPort*>(port)->greet(client);
+}
+
 void on_client_vanished(UMockdevIoctlBase* /*base*/, UMockdevIoctlClient* client, gpointer port) {
   static_cast<UsbPort*>(port)->forget(client);
 }
@@ -103,6 +107,7 @@ struct UsbBus::Impl {
           port{std::move(device), [this, &bus] { bus.plan(*this, &Impl::restart, {}); },
                [this, &bus] { bus.plan(*this, &Impl::take_out, bus.times.swap / 2); }} {
       g_signal_connect(ioctls.get(), "handle-ioctl", G_CALLBACK(on_ioctl), &port);
+      g_signal_connect(ioctls.get(), "client-connected", G_CALLBACK(on_client_connected), &port);
       g_signal_connect(ioctls.get(), "client-vanished", G_CALLBACK(on_client_vanished), &port);
     }
     Place place;
@@ -137,13 +142,15 @@ struct UsbBus::Impl {
   void appear(Slot& slot) {
     GError* error = nullptr;
     const auto node = "/dev/" + slot.place.node;
-    if (!std::exchange(slot.is_attached, true))
+    if (!std::exchange(slot.is_attached, true)) {
+      slot.port.give_bell(std::make_unique<Doorbell>(root / ("bell-" + std::to_string(slot.place.address))));
       require(umockdev_testbed_attach_ioctl(testbed.get(), node.c_str(), slot.ioctls.get(), &error), error,
               "attaching to " + node);
+    }
     require(umockdev_testbed_add_from_string(testbed.get(), description(slot.place, slot.port.descriptors()).c_str(),
                                              &error),
             error, "adding a virtual USB device");
-    slot.port.hang_bell(std::make_unique<Doorbell>(root / "dev" / slot.place.node));
+    slot.port.hang_bell(root / "dev" / slot.place.node);
     tell("add", slot.place);
   }
 

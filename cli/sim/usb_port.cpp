@@ -71,7 +71,8 @@ UsbPort::Result UsbPort::dispatch(UMockdevIoctlClient* client) {
   const auto argument = argument_of(client, request);
   const bool ends_transfers =
       request == USBDEVFS_REAPURB || request == USBDEVFS_REAPURBNDELAY || request == USBDEVFS_DISCARDURB;
-  if (!present_ && !ends_transfers) return {-1, ENODEV};
+  // As in the kernel, who has opened a device that left the bus does not meet the one that came.
+  if (!is_of_this_life(client) && !ends_transfers) return {-1, ENODEV};
   if (_IOC_SIZE(request) != 0 && !argument) return {-1, EFAULT};
   switch (request) {
     case USBDEVFS_GET_CAPABILITIES: std::memcpy(argument->data, &kCapabilities, sizeof kCapabilities); return {};
@@ -153,7 +154,7 @@ UsbPort::Result UsbPort::discard(UMockdevIoctlClient* client, UMockdevIoctlData*
 UsbPort::Result UsbPort::reap(UMockdevIoctlClient* client, UMockdevIoctlData* argument) {
   const auto found =
       std::find_if(finished_.begin(), finished_.end(), [client](const Transfer& t) { return t.client == client; });
-  if (found == finished_.end()) return {-1, present_ ? EAGAIN : ENODEV};
+  if (found == finished_.end()) return {-1, is_of_this_life(client) ? EAGAIN : ENODEV};
   umockdev_ioctl_data_set_ptr(argument, 0, found->request.get());
   finished_.erase(found);
   ring();
@@ -214,13 +215,14 @@ void UsbPort::run_one(std::unique_lock<std::mutex>& lock) {
   }
   if (!lock.owns_lock()) lock.lock();
   if (failure) failure_ = failure;
-  if (life != life_) return running_.clear();  // it was pulled out meanwhile, and something is there again
+  if (life != life_) return settle(Outcome::nak, 0);  // it was pulled out meanwhile, and something is there again
   settle(outcome, moved);
   if (is_through && !std::exchange(is_finished_, true)) on_finish_();
 }
 
 void UsbPort::settle(Outcome outcome, int moved) {
   auto& transfer = running_.front();
+  if (transfer.client != nullptr && !is_of_this_life(transfer.client)) return finish(running_, -ESHUTDOWN, 0);
   if (transfer.client == nullptr) {  // nobody waits for it any more
     running_.clear();
     if (outcome == Outcome::farewell || outcome == Outcome::vanish) leave();
@@ -302,9 +304,19 @@ void UsbPort::ring() {
     bell_->ring();
 }
 
-void UsbPort::hang_bell(std::unique_ptr<Doorbell> bell) {
+void UsbPort::give_bell(std::unique_ptr<Doorbell> bell) {
   const std::lock_guard lock{mutex_};
   bell_ = std::move(bell);
+}
+
+void UsbPort::hang_bell(const std::filesystem::path& node) {
+  const std::lock_guard lock{mutex_};
+  if (bell_) bell_->hang_at(node);
+}
+
+/// Of a device that is here, opened since it came.
+bool UsbPort::is_of_this_life(UMockdevIoctlClient* client) {
+  return life_of_.try_emplace(client, life_).first->second == life_ && present_;
 }
 
 UsbDescriptors UsbPort::descriptors() {
@@ -317,6 +329,12 @@ bool UsbPort::comes_back() {
   return device_->comes_back();
 }
 
+void UsbPort::greet(UMockdevIoctlClient* client) noexcept {
+  forget(client);
+  const std::lock_guard lock{mutex_};
+  life_of_[client] = life_;
+}
+
 void UsbPort::forget(UMockdevIoctlClient* client) noexcept {
   const std::lock_guard lock{mutex_};
   const auto its = [client](const Transfer& t) { return t.client == client; };
@@ -324,15 +342,21 @@ void UsbPort::forget(UMockdevIoctlClient* client) noexcept {
   std::erase_if(finished_, its);
   if (!running_.empty() && its(running_.front())) running_.front().client = nullptr;
   if (claimed_by_ == client) claimed_by_ = nullptr;
+  life_of_.erase(client);
   ring();
 }
 
+/// What ended with the life before is still to be reaped: who waits for it would wait for ever.
 void UsbPort::begin_life() {
-  pending_.clear();
-  finished_.clear();
   is_finished_ = false;
   present_ = true;
   ++life_;
+  const auto is_long_over = [this](const Transfer& t) {
+    const auto opened = life_of_.find(t.client);
+    return opened == life_of_.end() || opened->second + 1 < life_;
+  };
+  std::erase_if(finished_, is_long_over);
+  ring();
 }
 
 void UsbPort::come_back() {

@@ -9,6 +9,7 @@
 #include <exception>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -37,10 +38,14 @@ class UsbPort {
 
   /// Answers one ioctl; a failure inside the device makes it leave the bus, and is kept for rethrow_failure().
   void answer(UMockdevIoctlClient* client) noexcept;
+  /// A program has opened the node. One that closed it before may have been called the same.
+  void greet(UMockdevIoctlClient* client) noexcept;
   /// The program that had the node open is gone, and its transfers with it.
   void forget(UMockdevIoctlClient* client) noexcept;
-  /// Where poll() is answered while the device is on the bus.
-  void hang_bell(std::unique_ptr<Doorbell> bell);
+  /// Where poll() is answered; once, before there is a node.
+  void give_bell(std::unique_ptr<Doorbell> bell);
+  /// Where the node is now.
+  void hang_bell(const std::filesystem::path& node);
   [[nodiscard]] UsbDescriptors descriptors();
   [[nodiscard]] bool comes_back();
   /// Power returns after the device left. Throws what the device throws when it cannot read its flash; it stays away
@@ -83,6 +88,7 @@ class UsbPort {
   void finish(Transfers& from, int status, int moved);
   void leave();
   void begin_life();
+  [[nodiscard]] bool is_of_this_life(UMockdevIoctlClient* client);
   void ring();
 
   std::function<void()> on_leave_, on_finish_;
@@ -94,6 +100,7 @@ class UsbPort {
   std::condition_variable_any wake_;
   bool present_ = true, submitted_ = false, is_finished_ = false;
   unsigned round_ = 0, life_ = 0;
+  std::map<UMockdevIoctlClient*, unsigned> life_of_;  ///< in which each opened the node
   UMockdevIoctlClient* claimed_by_ = nullptr;
   Transfers pending_, running_, finished_;  ///< the device works on the one that is running
   std::set<std::uint8_t> nothing_yet_;      ///< endpoints that gave a nak in this round

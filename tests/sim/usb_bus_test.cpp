@@ -100,6 +100,16 @@ TEST_F(UsbBus, BringsADeviceBackWithANewSessionAfterItsReset) {
   EXPECT_NE(after.session_point, before.session_point);
 }
 
+// A station that was slow: it opened the node before the device left, and speaks to it when it is there again.
+TEST_F(UsbBus, TellsWhoOpenedADeviceBeforeItLeftThatItIsGone) {
+  const auto before = open("1-1");
+  DeviceSession{*before, rng_}.reset();
+  const auto after = open_within(std::chrono::seconds{3}, "1-1");
+  ASSERT_NE(after, nullptr);
+  EXPECT_THROW((void)(DeviceSession{*before, rng_}.identify()), Error);
+  EXPECT_EQ((DeviceSession{*after, rng_}.identify().state), Lifecycle::blank);
+}
+
 TEST_F(UsbBus, TellsOfADeviceThatComesBackAsOfAnotherOne) {
   (void)bench_->occupied_ports();
   const auto before = bench_->arrival("1-1");
