@@ -1,20 +1,14 @@
 #include "manufacturing/order_report.hpp"
 
-#include <botan/hash.h>
-
 #include <set>
 
+#include "lib/crypto/sha256.hpp"
 #include "manufacturing/handover.hpp"
 #include "manufacturing/journal.hpp"
 #include "manufacturing/label_journal.hpp"
 
 namespace lamp::manufacturing {
 namespace {
-
-Bytes sha256_of(ByteView bytes) {
-  return guarded(Errc::internal,
-                 [&] { return Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(bytes); });
-}
 
 std::vector<ReportedUnit::Step> steps_of(store::Transaction& transaction, const std::string& chip_id) {
   std::vector<ReportedUnit::Step> steps;
@@ -31,7 +25,7 @@ ReportedUnit reported(store::Transaction& transaction, const Unit& unit, const S
                     .mac = unit.mac,
                     .state = std::string{name_of(unit.state)},
                     .certificate_serial = unit.certificate_serial,
-                    .fingerprint = unit.certificate.empty() ? Bytes{} : sha256_of(unit.certificate),
+                    .fingerprint = unit.certificate.empty() ? Bytes{} : crypto::sha256(unit.certificate),
                     .block_digest = unit.block_digest,
                     .lock = unit.lock,
                     .steps = steps_of(transaction, unit.chip_id)};

@@ -1,6 +1,5 @@
 #include "lib/audit/note.hpp"
 
-#include <botan/hash.h>
 #include <botan/pk_keys.h>
 #include <botan/pubkey.h>
 
@@ -8,9 +7,12 @@
 #include <limits>
 
 #include "lib/base/parse.hpp"
+#include "lib/crypto/sha256.hpp"
 
 namespace lamp::audit {
 namespace {
+
+using crypto::sha256;
 
 constexpr std::string_view kDash = "\xe2\x80\x94 ";  // em dash and space
 constexpr std::size_t kMostSignatures = 64;
@@ -24,12 +26,6 @@ struct KeyForm {
   const char* padding;
   Botan::Signature_Format format;
 };
-
-Bytes sha256(ByteView bytes) {
-  const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-  hash->update(bytes);
-  return hash->final_stdvec();
-}
 
 KeyForm form_of(std::string_view name, const Botan::Public_Key& key) {
   if (key.algo_name() == "ECDSA") {

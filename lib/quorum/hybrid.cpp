@@ -1,6 +1,5 @@
 #include "lib/quorum/hybrid.hpp"
 
-#include <botan/hash.h>
 #include <botan/ml_dsa.h>
 #include <botan/x509_key.h>
 
@@ -10,21 +9,18 @@
 #include "lib/base/file.hpp"
 #include "lib/base/lockdown.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/sha256.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::quorum {
 namespace {
 
+using crypto::sha256;
+
 namespace fs = std::filesystem;
 
 const Botan::ML_DSA_Mode kMode{Botan::ML_DSA_Mode::ML_DSA_8x7};
 constexpr std::size_t kNamedBytes = 16;  // of a box's digest, in its file's name
-
-Bytes sha256(ByteView bytes) {
-  const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-  hash->update(bytes.data(), bytes.size());
-  return hash->final_stdvec();
-}
 
 Bytes key_context(const Roster& roster, std::uint64_t number) {
   return cbor::Writer{}
@@ -84,16 +80,7 @@ DealtHybrid seal_hybrid_shares(const Roster& roster, std::uint64_t number, ByteV
 }
 
 Bytes hybrid_share_context(const Roster& roster, std::uint64_t number, const Officer& officer) {
-  return cbor::Writer{}
-      .array(7)
-      .text("lamp-hybrid-share-v1")
-      .text(roster.token_serial)
-      .bytes(sha256(roster.custody_key))
-      .unsigned_integer(roster.epoch)
-      .bytes(roster.digest())
-      .unsigned_integer(number)
-      .bytes(sha256(officer.certificate))
-      .encoded();
+  return officers_context("lamp-hybrid-share-v1", roster, number, officer);
 }
 
 Bytes request_hybrid_share_context(ByteView request_digest, const std::string& officer) {

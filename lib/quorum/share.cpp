@@ -1,17 +1,12 @@
 #include "lib/quorum/share.hpp"
 
-#include <botan/hash.h>
-
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/sha256.hpp"
 
 namespace lamp::quorum {
 namespace {
 
-Bytes sha256(ByteView bytes) {
-  const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-  hash->update(bytes.data(), bytes.size());
-  return hash->final_stdvec();
-}
+using crypto::sha256;
 
 SecureBytes open_box(ByteView box, crypto::AgreementKey& key, ByteView context) {
   auto opened = attempt([&] { return crypto::open_sealed(box, key, context); });
@@ -38,17 +33,21 @@ Bytes pin_context(const Roster& roster, const Renewal& renewal) {
 
 Bytes commitment(const Share& share) { return sha256(share.expose_secret()); }
 
-Bytes dealt_share_context(const Roster& roster, std::uint64_t dealing, const Officer& officer) {
+Bytes officers_context(std::string_view kind, const Roster& roster, std::uint64_t number, const Officer& officer) {
   return cbor::Writer{}
       .array(7)
-      .text("lamp-share-v1")
+      .text(kind)
       .text(roster.token_serial)
       .bytes(sha256(roster.custody_key))
       .unsigned_integer(roster.epoch)
       .bytes(roster.digest())
-      .unsigned_integer(dealing)
+      .unsigned_integer(number)
       .bytes(sha256(officer.certificate))
       .encoded();
+}
+
+Bytes dealt_share_context(const Roster& roster, std::uint64_t dealing, const Officer& officer) {
+  return officers_context("lamp-share-v1", roster, dealing, officer);
 }
 
 Bytes request_share_context(ByteView request_digest, const std::string& officer) {

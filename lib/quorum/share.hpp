@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/secret.hpp"
@@ -16,8 +17,11 @@ namespace lamp::quorum {
 /// SHA-256 of the share. Goes into the dealing, so that a bad share names its officer.
 [[nodiscard]] Bytes commitment(const Share& share);
 
-/// What a share in a dealing is bound to: token serial number, custody key, roster, number of the dealing and the
-/// officer's certificate.
+/// What is dealt to an officer is bound to: its kind, token serial number, custody key, roster, number of the dealing
+/// (or another that tells one dealing from the next) and the officer's certificate.
+[[nodiscard]] Bytes officers_context(std::string_view kind, const Roster& roster, std::uint64_t number,
+                                     const Officer& officer);
+/// The same of a share of the PIN.
 [[nodiscard]] Bytes dealt_share_context(const Roster& roster, std::uint64_t dealing, const Officer& officer);
 /// What a share on its way to the combiner is bound to: the digest of one request, and the officer.
 [[nodiscard]] Bytes request_share_context(ByteView request_digest, const std::string& officer);

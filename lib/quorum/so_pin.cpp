@@ -1,6 +1,5 @@
 #include "lib/quorum/so_pin.hpp"
 
-#include <botan/hash.h>
 #include <botan/pk_keys.h>
 #include <botan/x509_key.h>
 
@@ -9,19 +8,16 @@
 #include "lib/config/yaml.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/crypto/sha256.hpp"
 #include "lib/quorum/share.hpp"
 
 namespace lamp::quorum {
 namespace {
 
+using crypto::sha256;
+
 constexpr std::string_view kContext = "lamp-so-pin-v1";
 constexpr std::size_t kDigestLength = 32;
-
-Bytes sha256(ByteView bytes) {
-  const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
-  hash->update(bytes.data(), bytes.size());
-  return hash->final_stdvec();
-}
 
 Bytes base64_at(const config::Node& node) {
   return in_context(node.place(), [&] { return from_base64(node.text()); });
@@ -118,16 +114,7 @@ std::filesystem::path so_pin_file(const std::filesystem::path& site, const std::
 }
 
 Bytes so_share_context(const Roster& roster, std::uint64_t threshold, const Officer& officer) {
-  return cbor::Writer{}
-      .array(7)
-      .text("lamp-so-share-v1")
-      .text(roster.token_serial)
-      .bytes(sha256(roster.custody_key))
-      .unsigned_integer(roster.epoch)
-      .bytes(roster.digest())
-      .unsigned_integer(threshold)
-      .bytes(sha256(officer.certificate))
-      .encoded();
+  return officers_context("lamp-so-share-v1", roster, threshold, officer);
 }
 
 Bytes act_so_share_context(ByteView act_digest, const std::string& officer) {

@@ -1,18 +1,14 @@
 #include "lib/registry/intake.hpp"
 
-#include <botan/hash.h>
-
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/crypto/sha256.hpp"
 #include "lib/registry/device.hpp"
 
 namespace lamp::registry {
 namespace {
 
-Bytes sha256(ByteView bytes) {
-  return guarded(Errc::internal,
-                 [&] { return Botan::HashFunction::create_or_throw("SHA-256")->process<Bytes>(bytes); });
-}
+using crypto::sha256;
 
 std::string owner(store::Transaction& transaction, std::string_view sql, store::Value value) {
   const auto row = transaction.query_one(sql, {std::move(value)});
