@@ -2,6 +2,7 @@
 
 #include <botan/rng.h>
 
+#include "lib/config/site.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "manufacturing/journal.hpp"
 
@@ -68,7 +69,7 @@ const store::Schema& order_book_schema() {
 }
 
 Order take_order(store::Transaction& transaction, const OrderRequest& request, Botan::RandomNumberGenerator& rng) {
-  Order order{"order-" + hex(rng.random_vec<Bytes>(6)),
+  Order order{std::string{config::kOrderPrefix} + hex(rng.random_vec<Bytes>(6)),
               request.site,
               request.station,
               request.created,

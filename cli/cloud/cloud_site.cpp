@@ -28,7 +28,7 @@ cloud::ClientAuthority client_authority(const config::Site& site, std::string_vi
 std::vector<std::string> order_authorities(const config::Site& site) {
   std::vector<std::string> names;
   for (const auto& [name, token] : site.authorities)
-    if (name.starts_with(cloud::kOrderAuthority) && fs::exists(site.root / "ca" / name / "chain.pem"))
+    if (name.starts_with(config::kOrderPrefix) && fs::exists(site.root / "ca" / name / "chain.pem"))
       names.push_back(name);
   return names;
 }

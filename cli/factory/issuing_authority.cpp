@@ -2,13 +2,6 @@
 
 namespace lamp::cli {
 
-namespace {
-
-/// As take_order() names orders: an authority of such a name is no station's.
-constexpr std::string_view kOrderName = "order-";
-
-}  // namespace
-
 std::optional<IssuingAuthority> issuing_authority(const config::Site& site, const std::string& station,
                                                   const std::string& order) {
   const auto& token = site.person(station).token;
@@ -16,7 +9,7 @@ std::optional<IssuingAuthority> issuing_authority(const config::Site& site, cons
   if (own != site.authorities.end() && own->second == token)
     return IssuingAuthority{order, IssuingAuthority::Serves::this_order};
   for (const auto& [authority, place] : site.authorities)
-    if (place == token && !authority.starts_with(kOrderName))
+    if (place == token && !authority.starts_with(config::kOrderPrefix))
       return IssuingAuthority{authority, IssuingAuthority::Serves::every_order};
   return std::nullopt;
 }

@@ -4,6 +4,7 @@
 #include <botan/x509cert.h>
 
 #include "lib/base/parse.hpp"
+#include "lib/config/site.hpp"
 #include "lib/registry/device.hpp"
 
 namespace lamp::cloud {
@@ -31,7 +32,7 @@ std::optional<Caller> person(const Botan::X509_Certificate& leaf, const Bytes& c
 std::optional<Caller> Identifier::operator()(const Bytes& certificate) const {
   const auto leaf = guarded(Errc::internal, [&] { return Botan::X509_Certificate{certificate}; });
   const auto authority = trust_.authority_of(leaf);
-  if (authority == kDeviceAuthority || (authority && authority->starts_with(kOrderAuthority)))
+  if (authority == kDeviceAuthority || (authority && authority->starts_with(config::kOrderPrefix)))
     return device(database_, certificate);
   if (authority == kClientAuthority) return person(leaf, certificate);
   return std::nullopt;

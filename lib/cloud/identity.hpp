@@ -14,8 +14,6 @@ namespace lamp::cloud {
 /// The name that ClientTrust gives the authority of devices, and that of people and stations.
 inline constexpr std::string_view kDeviceAuthority = "device";
 inline constexpr std::string_view kClientAuthority = "client";
-/// An authority of devices that serves one production order has the order's id, which begins so, as its name.
-inline constexpr std::string_view kOrderAuthority = "order-";
 
 /// Nothing for a device that is not registered or is revoked, and for a person without a known role.
 class Identifier {

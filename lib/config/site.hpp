@@ -51,6 +51,9 @@ struct CaService {
   std::vector<Responder> ocsp;  ///< who signs OCSP answers on the spot
 };
 
+/// Production orders' ids begin so, and the names of authorities that serve one order alone: they have its id as name.
+inline constexpr std::string_view kOrderPrefix = "order-";
+
 struct Site {
   std::filesystem::path root;
   std::string name;  ///< such as demo-site.example
