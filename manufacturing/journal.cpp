@@ -155,8 +155,14 @@ std::optional<Order> find_order(store::Transaction& transaction, const std::stri
   return Order::parse(row->text(0), "order " + id);
 }
 
+Order require_known(store::Transaction& transaction, const std::string& id) {
+  auto order = find_order(transaction, id);
+  if (!order) throw Error{Errc::not_found, "this station has not worked on order " + id};
+  return std::move(*order);
+}
+
 void close_order(store::Transaction& transaction, const std::string& id, Instant now) {
-  if (!find_order(transaction, id)) throw Error{Errc::not_found, "this station has not worked on order " + id};
+  (void)require_known(transaction, id);
   transaction.execute("UPDATE production_order SET closed = ? WHERE order_id = ? AND closed IS NULL",
                       {unix_seconds(now), id});
 }

@@ -52,7 +52,9 @@ enum class Import { fresh, known };
 /// Whether the order is known. Throws as import_order() does.
 bool require_open(store::Transaction& transaction, const Order& order);
 [[nodiscard]] std::optional<Order> find_order(store::Transaction& transaction, const std::string& id);
-/// Throws Error{not_found}; closing twice changes nothing.
+/// The same. Throws Error{not_found} when nothing of it was begun here.
+Order require_known(store::Transaction& transaction, const std::string& id);
+/// Throws as require_known(); closing twice changes nothing.
 void close_order(store::Transaction& transaction, const std::string& id, Instant now);
 /// The ids of a station's orders that were begun here and not closed.
 [[nodiscard]] std::vector<std::string> orders_open(store::Transaction& transaction, const std::string& station);

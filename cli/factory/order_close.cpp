@@ -86,6 +86,7 @@ Exit close(const CloseOptions& options, World& world) {
   host.database().migrate(journal_schema());
   const auto authority = authority_of(host.site(), order);
   if (options.dry_run) {
+    (void)host.database().read([&](store::Transaction& t) { return require_known(t, order.id); });
     fmt::print(world.out, "{} would be closed\n", order.id);
     tell_of_key(host, order, authority, true);
     return Exit::ok;
