@@ -8,7 +8,7 @@ namespace {
 using Letter = std::array<std::string_view, kBigRows>;
 
 /// Only those of READY, WORKING, GOOD, FAILED and STOP.
-constexpr std::array<std::pair<char, Letter>, 15> kLetters{{
+constexpr std::array<std::pair<char, Letter>, 16> kLetters{{
     {'A', {" ### ", "#   #", "#####", "#   #", "#   #"}},
     {'D', {"#### ", "#   #", "#   #", "#   #", "#### "}},
     {'E', {"#####", "#    ", "#### ", "#    ", "#####"}},
@@ -24,12 +24,11 @@ constexpr std::array<std::pair<char, Letter>, 15> kLetters{{
     {'S', {" ####", "#    ", " ### ", "    #", "#### "}},
     {'T', {"#####", "  #  ", "  #  ", "  #  ", "  #  "}},
     {'W', {"#   #", "#   #", "# # #", "## ##", "#   #"}},
+    {'Y', {"#   #", " # # ", "  #  ", "  #  ", "  #  "}},
 }};
-constexpr Letter kY{"#   #", " # # ", "  #  ", "  #  ", "  #  "};
 constexpr Letter kGap{"   ", "   ", "   ", "   ", "   "};
 
 const Letter& letter(char wanted) {
-  if (wanted == 'Y') return kY;
   for (const auto& [name, shape] : kLetters)
     if (name == wanted) return shape;
   return kGap;
