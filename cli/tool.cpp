@@ -4,6 +4,7 @@
 #include <map>
 
 #include "cli/command.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 
 namespace lamp::cli {
@@ -115,6 +116,9 @@ int run(Tool tool, int argc, const char* const* argv, World& world) {
     return static_cast<int>(exit);
   } catch (const CLI::ParseError& e) {
     return complain(app, e, tool.impl_->verbs, world);
+  } catch (const UsageError& e) {
+    world.err << tool.name() << ": error: " << e.what() << '\n';
+    return static_cast<int>(Exit::usage);
   } catch (const Error& e) {
     const bool refused = e.code() == Errc::denied;
     world.err << tool.name()

@@ -7,6 +7,7 @@
 
 #include "cli/audit/logs.hpp"
 #include "cli/audit/tool.hpp"
+#include "cli/usage.hpp"
 #include "lib/audit/note.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
@@ -71,8 +72,7 @@ void print(const Finding& finding, std::ostream& out) {
 
 Exit verify(const VerifyOptions& options, World& world) {
   if (!options.key.empty() && options.log.empty()) {
-    world.err << "lamp-audit: error: --key is one log's key; say with --log which\n";
-    return Exit::usage;
+    throw UsageError{"--key is one log's key; say with --log which"};
   }
   std::vector<Finding> findings;
   bool whole = true;

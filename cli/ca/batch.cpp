@@ -1,4 +1,5 @@
 #include "lib/pki/batch.hpp"
+#include "cli/usage.hpp"
 
 #include <botan/pk_keys.h>
 #include <fmt/format.h>
@@ -201,8 +202,7 @@ Exit issue_rows(Host& host, const BatchOptions& o, const pki::Profile& profile, 
 
 Exit batch(const BatchOptions& given, World& world) {
   if (given.output.empty() && !given.dry_run) {
-    world.err << "lamp-ca: error: say where the certificates go: -o FILE.jsonl, FILE.csv or a folder\n";
-    return Exit::usage;
+    throw UsageError{"say where the certificates go: -o FILE.jsonl, FILE.csv or a folder"};
   }
   auto o = given;
   if (o.report.empty()) o.report = o.output + ".refused.jsonl";

@@ -1,4 +1,5 @@
 #include "lib/pki/bundle.hpp"
+#include "cli/usage.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -63,8 +64,7 @@ Exit check(const std::vector<pki::Anchor>& anchors, const BundleOptions& o, Worl
 
 Exit bundle(const BundleOptions& o, World& world) {
   if (!o.output.empty() && !o.check.empty()) {
-    world.err << "lamp-ca: error: either --output or --check\n";
-    return Exit::usage;
+    throw UsageError{"either --output or --check"};
   }
   const auto anchors = anchors_of(config::Site::find(world.site), o);
   if (!o.check.empty()) return check(anchors, o, world);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/pki/certificate.hpp"
 
@@ -36,8 +37,8 @@ bool fits(const config::Site& site, const Choice& o, const pki::Record& record) 
 
 void require_both(const std::string& from, const std::string& to, std::string_view option) {
   if (from.empty() || to.empty())
-    throw Error{Errc::bad_input,
-                "a range has two ends: give --" + std::string{option} + "-from and --" + std::string{option} + "-to"};
+    throw UsageError{"a range has two ends: give --" + std::string{option} + "-from and --" + std::string{option} +
+                     "-to"};
 }
 
 }  // namespace
@@ -87,13 +88,12 @@ pki::Selection selection_of(const BulkChoice& o, const std::string& authority) {
   if (!o.mac_from.empty() || !o.mac_to.empty()) {
     require_both(o.mac_from, o.mac_to, "mac");
     selection.addresses = {MacAddress::parse(o.mac_from), MacAddress::parse(o.mac_to)};
-    if (selection.addresses->second < selection.addresses->first)
-      throw Error{Errc::bad_input, "--mac-to is before --mac-from"};
+    if (selection.addresses->second < selection.addresses->first) throw UsageError{"--mac-to is before --mac-from"};
   }
   if (!o.device_from.empty() || !o.device_to.empty()) {
     require_both(o.device_from, o.device_to, "device");
     if (o.device_from.size() != o.device_to.size() || o.device_to < o.device_from)
-      throw Error{Errc::bad_input, "--device-from and --device-to are serial numbers of one length, in order"};
+      throw UsageError{"--device-from and --device-to are serial numbers of one length, in order"};
     selection.identities = {o.device_from, o.device_to};
   }
   return selection;

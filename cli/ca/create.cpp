@@ -8,6 +8,7 @@
 #include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/crypto/cose.hpp"
 
@@ -29,9 +30,9 @@ void declare(Arguments& a, CreateOptions& o) {
 /// Found out before a key is made.
 void require_replaceable(const config::Site& site, const CreateOptions& o) {
   if (o.replaces.empty()) return;
-  if (!o.issuer.empty()) throw Error{Errc::bad_input, "--replaces is for a root, and a root has no --issuer"};
+  if (!o.issuer.empty()) throw UsageError{"--replaces is for a root, and a root has no --issuer"};
   if (o.replaces == o.name)
-    throw Error{Errc::bad_input, "a root cannot replace itself; give the new one a name of its own in site.yaml"};
+    throw UsageError{"a root cannot replace itself; give the new one a name of its own in site.yaml"};
   if (authority_chain(site, o.replaces).size() != 1)
     throw Error{Errc::denied, "authority " + o.replaces + " is no root; have the new root sign a new one instead"};
 }
@@ -58,7 +59,7 @@ ActRequest creation(Host& host, const CreateOptions& o) {
 }
 
 Exit create_by_quorum(Host& host, const CreateOptions& o) {
-  if (!o.replaces.empty()) throw Error{Errc::bad_input, "--replaces and --quorum do not go together yet"};
+  if (!o.replaces.empty()) throw UsageError{"--replaces and --quorum do not go together yet"};
   const auto key = key_of_authority(host.site(), o.quorum, o.issuer.empty() ? o.name : o.issuer);
   return by_quorum(host, key, creation(host, o),
                    [&] { report(host, o, create_authority(host, {o.name, o.profile, o.issuer})); });

@@ -4,6 +4,7 @@
 #include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -40,8 +41,7 @@ Exit lists_by_quorum(const CrlOptions& o, World& world) {
 
 Exit crl(const CrlOptions& o, World& world) {
   if (!o.check && o.authority.empty()) {
-    world.err << "lamp-ca: error: name the authority whose lists to make\n";
-    return Exit::usage;
+    throw UsageError{"name the authority whose lists to make"};
   }
   if (!o.check && !o.quorum.empty()) return lists_by_quorum(o, world);
   Host host{world};

@@ -6,6 +6,7 @@
 
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/tbs.hpp"
@@ -33,7 +34,7 @@ pki::Subject subject_of(const ExplainOptions& o, const config::Site& site) {
   for (const auto& given : o.values) {
     const auto equals = given.find('=');
     if (equals == std::string::npos || equals == 0)
-      throw Error{Errc::bad_input, "--value '" + given + "' is not like serial=SL-26-000001"};
+      throw UsageError{"--value '" + given + "' is not like serial=SL-26-000001"};
     subject[given.substr(0, equals)] = given.substr(equals + 1);
   }
   return subject;

@@ -11,6 +11,7 @@
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/values.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/pki/certificate.hpp"
@@ -184,12 +185,10 @@ ActRequest request_for(const IssueOptions& o, const config::Site& site, const Wi
 Exit issue(const IssueOptions& o, World& world) {
   const bool brought = !o.request.empty() || !o.public_key.empty();
   if ((!brought && o.name.empty()) || (!o.request.empty() && !o.public_key.empty())) {
-    world.err << "lamp-ca: error: name whose certificate it is with --name, or give one of --csr and --public-key\n";
-    return Exit::usage;
+    throw UsageError{"name whose certificate it is with --name, or give one of --csr and --public-key"};
   }
   if (!brought && !o.output.empty()) {
-    world.err << "lamp-ca: error: site.yaml says where this certificate goes; -o is for --csr and --public-key\n";
-    return Exit::usage;
+    throw UsageError{"site.yaml says where this certificate goes; -o is for --csr and --public-key"};
   }
   auto aside = o.json ? with_prose_aside(world) : world;
   Host host{aside};

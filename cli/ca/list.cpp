@@ -6,6 +6,7 @@
 #include "cli/ca/csv.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/pki/records.hpp"
 
 namespace lamp::cli {
@@ -93,8 +94,7 @@ class Printer {
 
 Exit list(const ListOptions& o, World& world) {
   if (o.json && o.csv) {
-    world.err << "lamp-ca: error: one of --json and --csv\n";
-    return Exit::usage;
+    throw UsageError{"one of --json and --csv"};
   }
   Host host{world};
   const auto filter = filter_of(o);

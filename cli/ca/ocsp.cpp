@@ -7,6 +7,7 @@
 #include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_ocsp.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 
@@ -47,8 +48,7 @@ void sign_ahead(const PresignOptions& o, Host& host) {
 
 Exit presign(const PresignOptions& o, World& world) {
   if (o.days < 1 || o.days > 400) {
-    world.err << "lamp-ca: error: --days is 1 to 400\n";
-    return Exit::usage;
+    throw UsageError{"--days is 1 to 400"};
   }
   Host host{world};
   if (!o.quorum.empty()) {

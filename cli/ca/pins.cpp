@@ -1,4 +1,5 @@
 #include "lib/pki/pins.hpp"
+#include "cli/usage.hpp"
 
 #include <botan/pk_keys.h>
 
@@ -36,7 +37,7 @@ pki::SpkiPin pin_of_file(const std::string& file) {
 pki::SpkiPin pin_in_token(Host& host, const std::string& place) {
   const auto slash = place.find('/');
   if (slash == std::string::npos || slash == 0 || slash + 1 == place.size())
-    throw Error{Errc::bad_input, "--backup-key '" + place + "' is not like TOKEN/LABEL"};
+    throw UsageError{"--backup-key '" + place + "' is not like TOKEN/LABEL"};
   const auto key = host.public_token(place.substr(0, slash)).public_key(place.substr(slash + 1));
   return pki::SpkiPin::of_key("key '" + place.substr(slash + 1) + "' in token " + place.substr(0, slash),
                               key->subject_public_key());
@@ -46,7 +47,7 @@ std::string written(const pki::PinSet& set, const PinsOptions& o) {
   if (o.json) return pins_json(set);
   if (o.format == "c") return pins_c(set);
   if (o.format == "text") return pins_text(set);
-  throw Error{Errc::bad_input, "--format '" + o.format + "' is neither text nor c"};
+  throw UsageError{"--format '" + o.format + "' is neither text nor c"};
 }
 
 Exit pins(const PinsOptions& o, World& world) {

@@ -9,6 +9,7 @@
 #include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 
 namespace lamp::cli {
 namespace {
@@ -61,8 +62,7 @@ void release_and_publish(const ReleaseOptions& o, Host& host, const pki::Record&
 
 Exit release(const ReleaseOptions& o, World& world) {
   if (given(o.one) != 1) {
-    world.err << "lamp-ca: error: name one certificate, by --serial, --certificate or --device\n";
-    return Exit::usage;
+    throw UsageError{"name one certificate, by --serial, --certificate or --device"};
   }
   auto aside = o.json ? with_prose_aside(world) : world;
   Host host{aside};

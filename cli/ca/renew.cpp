@@ -9,6 +9,7 @@
 #include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_authority.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/csr.hpp"
@@ -93,8 +94,7 @@ void sign_successor(const RenewOptions& o, Host& host, const pki::Record& old, c
 Exit renew(const RenewOptions& o, World& world) {
   const auto given = [](const std::string& text) { return text.empty() ? 0 : 1; };
   if (given(o.request) + given(o.public_key) + (o.same_key ? 1 : 0) != 1) {
-    world.err << "lamp-ca: error: give the key of the new certificate: one of --csr, --public-key and --same-key\n";
-    return Exit::usage;
+    throw UsageError{"give the key of the new certificate: one of --csr, --public-key and --same-key"};
   }
   auto aside = o.json ? with_prose_aside(world) : world;
   Host host{aside};

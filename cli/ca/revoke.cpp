@@ -11,6 +11,7 @@
 #include "cli/ca/quorum_requests.hpp"
 #include "cli/ca/site_lists.hpp"
 #include "cli/ca/verbs.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 
 namespace lamp::cli {
@@ -168,9 +169,9 @@ std::vector<pki::Selected> choose(const RevokeOptions& o, Host& host) {
 
 Exit revoke(const RevokeOptions& o, World& world) {
   if (given(o.one) + given(o.many) != 1) {
-    world.err << "lamp-ca: error: say what to revoke, in one way: --serial, --certificate, --device, --order, "
-                 "--mac-from with --mac-to, or --device-from with --device-to\n";
-    return Exit::usage;
+    throw UsageError{
+        "say what to revoke, in one way: --serial, --certificate, --device, --order, "
+        "--mac-from with --mac-to, or --device-from with --device-to"};
   }
   auto aside = o.json ? with_prose_aside(world) : world;
   Host host{aside};

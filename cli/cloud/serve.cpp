@@ -7,6 +7,7 @@
 #include "cli/cloud/tool.hpp"
 #include "cli/service_parts.hpp"
 #include "cli/stop_signal.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/cloud/client_trust.hpp"
 #include "lib/cloud/identity.hpp"
@@ -50,7 +51,7 @@ cloud::Router make_router(const cloud::Service& service, const cloud::OrderPolic
 
 std::chrono::seconds poll_period(const ServeOptions& o, const config::Site& site) {
   const auto seconds = o.poll.value_or(site.demo ? kDemoPoll : kPoll);
-  if (seconds < 1 || seconds > 43200) throw Error{Errc::bad_input, "--poll is between 1 and 43200 seconds"};
+  if (seconds < 1 || seconds > 43200) throw UsageError{"--poll is between 1 and 43200 seconds"};
   return std::chrono::seconds{seconds};
 }
 

@@ -6,6 +6,7 @@
 
 #include "cli/factory/tool.hpp"
 #include "cli/host.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
@@ -46,11 +47,10 @@ struct PrinterPlace {
 PrinterPlace printer_place(const std::string& text) {
   const auto colon = text.rfind(':');
   const auto host = text.substr(0, colon);
-  if (host.empty() || host.find(':') != std::string::npos)
-    throw Error{Errc::bad_input, "--printer: expected HOST or HOST:PORT"};
-  const auto port = colon == std::string::npos
-                        ? kPrinterPort
-                        : parse_number(std::string_view{text}.substr(colon + 1), "--printer: port", 1, 65535);
+  if (host.empty() || host.find(':') != std::string::npos) throw UsageError{"--printer: expected HOST or HOST:PORT"};
+  const auto port = colon == std::string::npos ? kPrinterPort : option_value("--printer", [&] {
+    return parse_number(std::string_view{text}.substr(colon + 1), "port", 1, 65535);
+  });
   return {host, static_cast<std::uint16_t>(port)};
 }
 
@@ -106,7 +106,7 @@ Rendered rendered(const binding::Label& label, const LabelOptions& o, const conf
   if (form == ".svg") return {binding::label_svg(drawn), "svg"};
   if (form == ".pdf") return {binding::label_pdf(drawn), "pdf"};
   if (form == ".zpl") return {binding::label_zpl(drawn), "zpl"};
-  throw Error{Errc::bad_input, "-o: a label's file is called .svg, .pdf, .zpl or .txt"};
+  throw UsageError{"-o: a label's file is called .svg, .pdf, .zpl or .txt"};
 }
 
 void hand_out(const Rendered& out, const LabelOptions& o, const std::optional<cloud::Socket>& printer, World& world) {
@@ -125,9 +125,9 @@ void hand_out(const Rendered& out, const LabelOptions& o, const std::optional<cl
 /// Counted before anything leaves, so that no label is printed that the journal does not know of; and only when there
 /// is a printer that listens.
 Exit label(const LabelOptions& options, World& world) {
-  if (!options.output.empty() && !options.printer.empty()) throw Error{Errc::bad_input, "-o or --printer, not both"};
+  if (!options.output.empty() && !options.printer.empty()) throw UsageError{"-o or --printer, not both"};
   if (options.preview && !options.printer.empty())
-    throw Error{Errc::bad_input, "a preview goes to a file or to the terminal, not to a printer"};
+    throw UsageError{"a preview goes to a file or to the terminal, not to a printer"};
   Host host{world};
   host.database().migrate(journal_schema());
   host.database().migrate(label_schema());

@@ -7,6 +7,7 @@
 
 #include "cli/factory/tool.hpp"
 #include "cli/host.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/file.hpp"
 #include "lib/firmware/device_profile.hpp"
 #include "manufacturing/order_book.hpp"
@@ -42,21 +43,21 @@ std::vector<Wanted> read_models(const std::vector<std::string>& texts, const con
   std::set<std::string> seen;
   for (const auto& text : texts) {
     const auto parts = split(text, '=');
-    if (parts.size() != 2) throw Error{Errc::bad_input, "--model: '" + text + "' is not MODEL=COUNT"};
+    if (parts.size() != 2) throw UsageError{"--model: '" + text + "' is not MODEL=COUNT"};
     const std::string model{parts[0]};
-    if (!seen.insert(model).second) throw Error{Errc::bad_input, "--model: " + model + " is named twice"};
-    all.push_back({firmware::device_profile(site, model), parse_number(parts[1], "--model " + model, 1, 1'000'000)});
+    if (!seen.insert(model).second) throw UsageError{"--model: " + model + " is named twice"};
+    all.push_back({firmware::device_profile(site, model),
+                   option_value("--model", [&] { return parse_number(parts[1], model, 1, 1'000'000); })});
   }
   return all;
 }
 
 AddressPool read_pool(const std::string& text, const config::Site& site) {
   if (text.empty() && site.demo) return AddressPool::documentation();
-  if (text.empty())
-    throw Error{Errc::bad_input, "a site that is no demo needs --mac-range FIRST-LAST, of its own IEEE addresses"};
+  if (text.empty()) throw UsageError{"a site that is no demo needs --mac-range FIRST-LAST, of its own IEEE addresses"};
   const auto parts = split(text, '-');
-  if (parts.size() != 2) throw Error{Errc::bad_input, "--mac-range: '" + text + "' is not FIRST-LAST"};
-  return in_context("--mac-range", [&] {
+  if (parts.size() != 2) throw UsageError{"--mac-range: '" + text + "' is not FIRST-LAST"};
+  return option_value("--mac-range", [&] {
     const AddressPool pool{MacAddress::parse(parts[0]), MacAddress::parse(parts[1])};
     if (pool.last < pool.first) throw Error{Errc::bad_input, "the last address is before the first"};
     return pool;
@@ -82,7 +83,7 @@ Exit create(const CreateOptions& options, World& world) {
   const auto wanted = read_models(options.models, host.site());
   (void)host.site().person(options.station);
   if (options.days < 1 || options.days > kMaxDays)
-    throw Error{Errc::bad_input, fmt::format("--days: a number from 1 to {} is expected", kMaxDays)};
+    throw UsageError{fmt::format("--days: a number from 1 to {} is expected", kMaxDays)};
   if (std::filesystem::exists(options.output))
     throw Error{Errc::exists, options.output + ": exists already; not overwritten"};
   OrderRequest request{host.site().name,

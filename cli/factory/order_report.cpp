@@ -12,6 +12,7 @@
 #include "cli/factory/order_report_verify.hpp"
 #include "cli/factory/sync_batches.hpp"
 #include "cli/factory/tool.hpp"
+#include "cli/usage.hpp"
 #include "lib/audit/log.hpp"
 #include "lib/audit/note.hpp"
 #include "lib/base/error.hpp"
@@ -177,10 +178,9 @@ Exit verify_report(const ReportOptions& o, World& world) {
 }
 
 Exit report_order(const ReportOptions& o, World& world) {
-  if (o.order.empty() == o.verify.empty())
-    throw Error{Errc::bad_input, "name an order with --order, or a report with --verify"};
+  if (o.order.empty() == o.verify.empty()) throw UsageError{"name an order with --order, or a report with --verify"};
   if (o.verify.empty() && (!o.anchor.empty() || !o.roster.empty()))
-    throw Error{Errc::bad_input, "--anchor and --roster are for --verify"};
+    throw UsageError{"--anchor and --roster are for --verify"};
   return o.verify.empty() ? write_report(o, world) : verify_report(o, world);
 }
 

@@ -12,6 +12,7 @@
 #include "cli/factory/station_setup.hpp"
 #include "cli/factory/tool.hpp"
 #include "cli/stop_signal.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/file.hpp"
 #include "manufacturing/usb.hpp"
 
@@ -95,10 +96,8 @@ Exit work(StationSetup& setup, const RunOptions& options, World& world) {
 }
 
 Exit run_station(const RunOptions& options, World& world) {
-  if (options.wait > kMaxPatience)
-    throw Error{Errc::bad_input, fmt::format("--wait: at most {} seconds", kMaxPatience)};
-  if (options.ports == 0 || options.ports > kMostPorts)
-    throw Error{Errc::bad_input, fmt::format("--ports: 1 to {}", kMostPorts)};
+  if (options.wait > kMaxPatience) throw UsageError{fmt::format("--wait: at most {} seconds", kMaxPatience)};
+  if (options.ports == 0 || options.ports > kMostPorts) throw UsageError{fmt::format("--ports: 1 to {}", kMostPorts)};
   Host host{world};
   StationSetup setup{host, Order::load(options.order), options.station};
   const auto verdict = setup.judge();

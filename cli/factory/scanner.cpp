@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "cli/stop_signal.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 
 namespace lamp::cli {
@@ -81,7 +82,7 @@ speed_t speed_of(std::uint64_t baud) {
     case 38400: return B38400;
     case 57600: return B57600;
     case 115200: return B115200;
-    default: throw Error{Errc::bad_input, "--baud: one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200"};
+    default: throw UsageError{"--baud: one of 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200"};
   }
 }
 

@@ -9,6 +9,7 @@
 
 #include "cli/factory/sync_batches.hpp"
 #include "cli/factory/tool.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/pki/path.hpp"
@@ -174,7 +175,7 @@ Exit sync_to_file(Host& host, const SyncOptions& options) {
 
 Exit sync(const SyncOptions& options, World& world) {
   if (!options.output.empty() && (!options.answers.empty() || options.forget_labels))
-    throw Error{Errc::bad_input, "-o writes records only: take the answers over by a command of its own"};
+    throw UsageError{"-o writes records only: take the answers over by a command of its own"};
   Host host{world};
   host.database().migrate(manufacturing::journal_schema());
   host.database().migrate(manufacturing::label_schema());

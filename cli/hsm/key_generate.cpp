@@ -4,6 +4,7 @@
 #include "cli/hsm/first_records.hpp"
 #include "cli/hsm/verbs.hpp"
 #include "cli/new_key.hpp"
+#include "cli/usage.hpp"
 #include "hsm/key_trial.hpp"
 #include "hsm/token_policy.hpp"
 
@@ -25,22 +26,21 @@ void declare(Arguments& a, GenerateOptions& o) {
   a.option("--role", o.role, "What the key is for, which policy/tokens.yaml decides by; other when not given");
 }
 
-/// The value of that name; complains with what there is.
+/// The value of that name. Throws UsageError with what there is.
 template <class T>
-std::optional<T> choose(std::optional<T> (*parse)(std::string_view) noexcept, const std::string& name,
-                        std::string_view option, std::string_view choices, std::ostream& err) {
+T choose(std::optional<T> (*parse)(std::string_view) noexcept, const std::string& name, std::string_view option,
+         std::string_view choices) {
   const auto found = parse(name);
-  if (!found) err << "lamp-hsm: error: " << option << " must be one of " << choices << '\n';
-  return found;
+  if (!found) throw UsageError{std::string{option} + " must be one of " + std::string{choices}};
+  return *found;
 }
 
 Exit generate(const GenerateOptions& o, World& world) {
-  const auto kind = choose(hsm::parse_key_kind, o.kind, "--kind", "p256, p384, rsa3072, rsa4096", world.err);
-  const auto use = choose(hsm::parse_key_use, o.use, "--use", "sign, sign-with-pin, agree, decrypt", world.err);
-  if (!kind || !use) return Exit::usage;
+  const auto kind = choose(hsm::parse_key_kind, o.kind, "--kind", "p256, p384, rsa3072, rsa4096");
+  const auto use = choose(hsm::parse_key_use, o.use, "--use", "sign, sign-with-pin, agree, decrypt");
   hsm::require_role(o.role);
   Host host{world};
-  const auto event = make_key(host, {o.token, o.label, *kind, *use, o.role});
+  const auto event = make_key(host, {o.token, o.label, kind, use, o.role});
   world.out << "key \"" << o.label << "\" (" << o.kind << ", " << o.use << ") made in token '" << o.token << "'\n";
   record_act(host, event);
   return Exit::ok;

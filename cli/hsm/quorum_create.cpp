@@ -10,6 +10,7 @@
 #include "cli/hsm/quorum_create.hpp"
 #include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/new_key.hpp"
+#include "cli/usage.hpp"
 #include "hsm/custody.hpp"
 #include "hsm/hybrid.hpp"
 #include "lib/base/error.hpp"
@@ -62,11 +63,11 @@ class Founding {
     if (std::filesystem::exists(file))
       throw Error{Errc::exists, file.string() + " is there already; a quorum is made once"};
     if (options_.threshold < 2 || options_.threshold >= options_.officers.size())
-      throw Error{Errc::bad_input,
-                  "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
-                  "that a lost card loses nothing"};
+      throw UsageError{
+          "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
+          "that a lost card loses nothing"};
     if (options_.hybrid && options_.no_release_key)
-      throw Error{Errc::bad_input, "--hybrid: a key of ML-DSA-87 signs beside a release key only"};
+      throw UsageError{"--hybrid: a key of ML-DSA-87 signs beside a release key only"};
     if (!options_.recovery.empty()) recovery_point_ = read_recovery_point(options_.recovery);
     refuse_half_made();
     const auto& place = host_.site().token(options_.name);
@@ -86,7 +87,7 @@ class Founding {
     roster_.name = options_.name;
     roster_.threshold = options_.threshold;
     for (const auto& name : options_.officers) {
-      if (roster_.find(name) != nullptr) throw Error{Errc::bad_input, "officer " + name + " is named twice"};
+      if (roster_.find(name) != nullptr) throw UsageError{"officer " + name + " is named twice"};
       roster_.officers.push_back(enrol_officer(host_, host_.site().person(name)));
     }
     if (recovery_point_) quorum::require_nobodys_key(roster_, *recovery_point_);

@@ -11,6 +11,7 @@
 #include "cli/hsm/quorum.hpp"
 #include "cli/hsm/quorum_so_pin.hpp"
 #include "cli/quorum_act.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/crypto/cose.hpp"
 #include "lib/quorum/anchor.hpp"
@@ -105,9 +106,9 @@ class Replacement {
 
   quorum::Roster next_roster() {
     if (options_.threshold < 2 || options_.threshold >= options_.officers.size())
-      throw Error{Errc::bad_input,
-                  "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
-                  "that a lost card loses nothing"};
+      throw UsageError{
+          "a quorum needs a threshold of 2 or more and at least one officer more than that, so "
+          "that a lost card loses nothing"};
     auto next = now_;
     next.epoch = now_.epoch + 1;
     next.threshold = options_.threshold;
@@ -117,7 +118,7 @@ class Replacement {
     next.officers.clear();
     newcomers_.clear();
     for (const auto& name : options_.officers) {
-      if (next.find(name) != nullptr) throw Error{Errc::bad_input, "officer " + name + " is named twice"};
+      if (next.find(name) != nullptr) throw UsageError{"officer " + name + " is named twice"};
       const auto& person = host_.site().person(name);
       const auto* known = now_.find(name);
       if (known != nullptr && known->certificate == leaf_certificate(person)) {

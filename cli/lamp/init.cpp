@@ -4,6 +4,7 @@
 #include <ostream>
 
 #include "cli/lamp/demo_site.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 
 namespace lamp::cli {
@@ -27,13 +28,10 @@ void declare(Arguments& arguments, InitOptions& options) {
 
 Exit init(const InitOptions& options, World& world) {
   if (!options.demo) {
-    world.err << "lamp: error: a site is made with --demo, or by writing its site.yaml by hand: see lamp-site(5)\n";
-    return Exit::usage;
+    throw UsageError{"a site is made with --demo, or by writing its site.yaml by hand: see lamp-site(5)"};
   }
   if (options.port < 1 || options.port > 65533) {
-    world.err
-        << "lamp: error: --port: a number from 1 to 65533 is expected: the next two are the certificate service's\n";
-    return Exit::usage;
+    throw UsageError{"--port: a number from 1 to 65533 is expected: the next two are the certificate service's"};
   }
   const fs::path directory = fs::absolute(options.directory).lexically_normal();
   guarded(Errc::unavailable, [&] { require_empty(directory); });

@@ -3,6 +3,7 @@
 
 #include "cli/sign/image_report.hpp"
 #include "cli/sign/tool.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/firmware/images/mcuboot.hpp"
 #include "lib/firmware/images/zigbee_ota.hpp"
@@ -28,8 +29,7 @@ void declare(Arguments& a, ConvertOptions& o) {
 }
 
 std::uint64_t required(const std::optional<std::uint64_t>& value, std::string_view option, std::uint64_t highest) {
-  if (!value || *value > highest)
-    throw Error{Errc::bad_input, fmt::format("--to zigbee needs {}, 0 to {}", option, highest)};
+  if (!value || *value > highest) throw UsageError{fmt::format("--to zigbee needs {}, 0 to {}", option, highest)};
   return *value;
 }
 
@@ -78,7 +78,7 @@ Exit convert(const ConvertOptions& options, World& world) {
     else if (options.kind == "image")
       take_image(file, output);
     else
-      throw Error{Errc::bad_input, "--to '" + options.kind + "': expected zigbee, suit, mcuboot or image"};
+      throw UsageError{"--to '" + options.kind + "': expected zigbee, suit, mcuboot or image"};
     output.commit();
   });
   fmt::print(world.out, "{}\n", options.output);

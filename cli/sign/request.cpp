@@ -11,6 +11,7 @@
 #include "cli/sign/policy_check.hpp"
 #include "cli/sign/release_outputs.hpp"
 #include "cli/sign/tool.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
 #include "lib/base/parse.hpp"
@@ -185,14 +186,13 @@ void write_files(Host& host, const firmware::Release& release, const quorum::Ros
 std::vector<Bytes> read_key_ids(const std::vector<std::string>& texts) {
   std::set<Bytes> ids;
   for (const auto& text : texts) {
-    auto id = in_context("--revoke", [&] { return from_hex(text); });
+    auto id = option_value("--revoke", [&] { return from_hex(text); });
     if (id.size() != std::tuple_size_v<firmware::KeyId>)
-      throw Error{Errc::bad_input, "--revoke: expected the 64 hexadecimal digits of a key's id"};
+      throw UsageError{"--revoke: expected the 64 hexadecimal digits of a key's id"};
     ids.insert(std::move(id));
   }
   if (ids.size() > firmware::kMaxRevokedKeys)
-    throw Error{Errc::bad_input,
-                "--revoke: one release takes " + std::to_string(firmware::kMaxRevokedKeys) + " keys at most"};
+    throw UsageError{"--revoke: one release takes " + std::to_string(firmware::kMaxRevokedKeys) + " keys at most"};
   return {ids.begin(), ids.end()};
 }
 
@@ -201,12 +201,12 @@ firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmwa
   firmware::Terms terms;
   terms.model = profile.model;
   terms.image_digest = {image.begin(), image.end()};
-  if (!options.witness.empty()) terms.witness = in_context("--witness", [&] { return from_hex(options.witness); });
+  if (!options.witness.empty()) terms.witness = option_value("--witness", [&] { return from_hex(options.witness); });
   if (!options.witness.empty() && terms.witness.size() != terms.image_digest.size())
-    throw Error{Errc::bad_input, "--witness: expected the 64 hexadecimal digits of a SHA-256 digest"};
+    throw UsageError{"--witness: expected the 64 hexadecimal digits of a SHA-256 digest"};
   terms.hardware = policy.rules_of(profile.model).revisions;
   if (!options.hardware.empty())
-    terms.hardware = in_context("--hardware", [&] { return firmware::Hardware::parse_revisions(options.hardware); });
+    terms.hardware = option_value("--hardware", [&] { return firmware::Hardware::parse_revisions(options.hardware); });
   terms.hardware.type = profile.hardware_type;
   terms.keys = profile.outputs.key_labels();
   if (profile.release.hybrid) terms.keys.emplace(terms.keys.begin(), quorum::kHybridKey);

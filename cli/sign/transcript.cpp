@@ -1,4 +1,5 @@
 #include "lib/firmware/transcript.hpp"
+#include "cli/usage.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ostream.h>
@@ -120,7 +121,7 @@ Exit verify_transcript(const TranscriptVerifyOptions& options, World& world) {
   const auto judged = attempt([&] {
     const auto transcript = load(file);
     firmware::Evidence evidence;
-    evidence.genesis = in_context("--genesis", [&] { return from_hex(options.genesis); });
+    evidence.genesis = option_value("--genesis", [&] { return from_hex(options.genesis); });
     evidence.roster =
         roster_of(options.roster.empty() ? quorum::roster_file(site, "release") : fs::path{options.roster}, transcript);
     evidence.files = files_beside(file, transcript);

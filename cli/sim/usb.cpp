@@ -20,6 +20,7 @@
 #include "cli/sim/usb_dfuse.hpp"
 #include "cli/sim/usb_lamp.hpp"
 #include "cli/sim/vhci_bus.hpp"
+#include "cli/usage.hpp"
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/firmware/device_profile.hpp"
@@ -46,6 +47,10 @@ std::optional<std::string> misuse(const SimUsbOptions& options) {
     if (parts.size() != 2) return "--model " + text + ": write MODEL=COUNT";
     if (!seen.insert(parts[0]).second) return "--model " + std::string{parts[0]} + " is given twice";
   }
+  for (const auto& text : options.faults) {
+    const auto parsed = attempt([&] { return sim::Fault::parse(text); });
+    if (const auto* wrong = std::get_if<Error>(&parsed)) return wrong->what();
+  }
   return std::nullopt;
 }
 
@@ -54,8 +59,8 @@ std::vector<Wanted> parse_models(const config::Site& site, const std::vector<std
   for (const auto& text : texts) {
     const auto parts = split(text, '=');
     const std::string model{parts[0]};
-    wanted.push_back(
-        {firmware::device_profile(site, model), parse_number(parts[1], "--model " + model, 1, kMostOfOneModel)});
+    wanted.push_back({firmware::device_profile(site, model),
+                      option_value("--model", [&] { return parse_number(parts[1], model, 0, kMostOfOneModel); })});
   }
   return wanted;
 }
@@ -172,10 +177,7 @@ void declare(Arguments& arguments, SimUsbOptions& options) {
 }
 
 Exit sim_usb(const SimUsbOptions& options, World& world) {
-  if (const auto wrong = misuse(options)) {
-    world.err << "lamp-sim: error: " << *wrong << '\n';
-    return Exit::usage;
-  }
+  if (const auto wrong = misuse(options)) throw UsageError{*wrong};
   const auto site = config::Site::find(world.site);
   Drawer drawer{site, options, world};
   if (!options.vhci && !sim::UsbBus::is_possible()) sim::restart_preloaded(sim::kPreloadLibrary);
