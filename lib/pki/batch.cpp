@@ -14,6 +14,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/pki/batch_steps.hpp"
+#include "lib/pki/key_index.hpp"
 
 namespace lamp::pki {
 namespace {
@@ -53,6 +54,7 @@ class Pipeline {
   std::condition_variable to_work_, to_write_, to_caller_;
   Queue to_prepare_, to_reserve_, to_sign_, to_commit_;
   std::map<std::uint64_t, Chunk> finished_;
+  FreshKeys keys_;  ///< the writer's own
   std::uint64_t read_ = 0, handed_out_ = 0;
   bool stopped_ = false;
   std::exception_ptr failure_;
@@ -102,13 +104,15 @@ void Pipeline::write_once(Queue& to_commit, Queue& to_reserve) {
   Undo undo;
   place_.database.write([&](store::Transaction& t) {
     undo.restore();
+    keys_.begin(t);
     for (auto& [number, chunk] : to_commit) {
       std::vector<const BatchResult*> issued;
       commit(place_, t, chunk, now, issued, undo);
       if (!issued.empty()) steps_.also(t, issued);
     }
-    for (auto& [number, chunk] : to_reserve) reserve(place_, t, chunk, now, undo);
+    for (auto& [number, chunk] : to_reserve) reserve(place_, t, keys_, chunk, now, undo);
   });
+  keys_.committed();
 }
 
 void Pipeline::write() {
@@ -186,6 +190,8 @@ void issue_batch(const BatchPlace& place, const BatchSteps& steps) {
   if (place.authority.facts() == nullptr)
     throw Error{Errc::denied, "authority " + place.authority.name() + " has no certificate yet; make it first"};
   Pipeline{place, steps}.run();
+  // Whoever comes next has one place to look.
+  place.database.write([](store::Transaction& t) { file_fresh_keys(t); });
 }
 
 BatchResult try_item(const BatchPlace& place, const BatchItem& item) {

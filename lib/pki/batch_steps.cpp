@@ -144,11 +144,12 @@ void Undo::restore() {
   turned_.clear();
 }
 
-void reserve(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now, Undo& undo) {
+void reserve(const BatchPlace& place, store::Transaction& transaction, FreshKeys& keys, Chunk& chunk, Instant now,
+             Undo& undo) {
   note_shards(transaction, place.authority.name(), place.profile);
   for (auto& work : chunk) {
     if (work.next != Work::Next::reserve) continue;
-    if (!try_add(transaction, work.record)) {
+    if (!try_add(transaction, work.record, keys)) {
       undo.keep(work);
       settle(place, transaction, work, now);
       continue;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "lib/pki/batch.hpp"
+#include "lib/pki/key_index.hpp"
 #include "lib/pki/records.hpp"
 
 namespace lamp::pki {
@@ -39,7 +40,8 @@ class Undo {
 /// Any thread: checks key or request, applies the profile, builds and lints the bytes to be signed.
 void prepare(const BatchPlace& place, Work& work, Instant now);
 /// In a transaction: records the reservations, or finds out who was here before.
-void reserve(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now, Undo& undo);
+void reserve(const BatchPlace& place, store::Transaction& transaction, FreshKeys& keys, Chunk& chunk, Instant now,
+             Undo& undo);
 /// In a transaction: records the signatures.
 void commit(const BatchPlace& place, store::Transaction& transaction, Chunk& chunk, Instant now,
             std::vector<const BatchResult*>& issued, Undo& undo);

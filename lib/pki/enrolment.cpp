@@ -217,7 +217,7 @@ void EnrolmentDesk::make_way(store::Transaction& transaction, const Case& one, c
   if (one.rule.to == EnrolmentRule::To::stations)
     refuse("serial number " + current.identity + " was certified for another key");
   if (current.state == State::issued) {
-    if (same_key) let_go_of_key(transaction, current.authority, current.serial);
+    if (same_key) let_go_of_key(transaction, current);
     let_go_of_identity(transaction, current.authority, current.serial);
   } else if (!revoke(transaction, current, "superseded", one.now)) {
     throw Error{Errc::internal, "a reservation that was withdrawn holds its identity"};

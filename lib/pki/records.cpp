@@ -7,6 +7,7 @@
 #include "lib/pki/authority.hpp"
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/der.hpp"
+#include "lib/pki/key_index.hpp"
 #include "lib/pki/names.hpp"
 #include "lib/pki/revocation.hpp"
 #include "lib/pki/revocation_tables.hpp"
@@ -20,21 +21,19 @@ constexpr std::string_view kSummary =
     "not_after, issued_at, revoked_at, reason";
 
 // Made for tens of millions of rows. Serial numbers begin with the time (random_serial), so that rows and primary key
-// grow at their end; only fingerprints fall anywhere. The certificate is not stored beside the bytes that were signed:
-// it is these and the signature. `key_turn` and `identity_turn` are 0 for the one certificate that holds the key, or
-// the identity, now, and count up for those that held it before: one unique index is reservation and search.
+// grow at their end; who holds which key is filed apart (key_index.hpp). The certificate is not stored beside the bytes
+// that were signed: it is these and the signature. `identity_turn` is 0 for the one certificate that holds the identity
+// now, and counts up for those that held it before: one unique index is reservation and search.
 constexpr std::string_view kCertificateTable =
     "CREATE TABLE certificate ("
     " serial TEXT NOT NULL, authority TEXT NOT NULL, state TEXT NOT NULL, profile TEXT NOT NULL,"
     " identity TEXT NOT NULL, identity_turn BIGINT NOT NULL,"
-    " key_fingerprint BYTEA NOT NULL, key_turn BIGINT NOT NULL,"
+    " key_fingerprint BYTEA NOT NULL,"
     " subject_values TEXT NOT NULL, order_id TEXT NOT NULL, replaces TEXT NOT NULL,"
     " reserved_at BIGINT NOT NULL, not_after BIGINT NOT NULL, issued_at BIGINT, revoked_at BIGINT, reason TEXT NOT "
     "NULL,"
     " tbs BYTEA NOT NULL, signature BYTEA NOT NULL,"
     " PRIMARY KEY (serial, authority))";
-constexpr std::string_view kKeyIndex =
-    "CREATE UNIQUE INDEX certificate_key ON certificate (key_fingerprint, authority, key_turn)";
 constexpr std::string_view kIdentityIndex =
     "CREATE UNIQUE INDEX certificate_identity ON certificate (identity, profile, authority, identity_turn)";
 // Most certificates are in none of these.
@@ -85,10 +84,9 @@ Bytes room_for_signature(ByteView tbs) {
 }
 
 std::int64_t insert(store::Transaction& transaction, const Record& r) {
-  static const std::string sql =
-      "INSERT INTO certificate (" + std::string{kSummary} +
-      ", tbs, signature, identity_turn, key_turn)"
-      " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0) ON CONFLICT DO NOTHING";
+  static const std::string sql = "INSERT INTO certificate (" + std::string{kSummary} +
+                                 ", tbs, signature, identity_turn)"
+                                 " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0) ON CONFLICT DO NOTHING";
   return transaction.execute(
       sql, {r.serial, r.authority, std::string{text(r.state)}, r.profile, r.identity, r.values, from_hex(r.key),
             r.order, r.replaces, unix_seconds(r.reserved_at), unix_seconds(r.not_after), std::monostate{},
@@ -125,7 +123,6 @@ Query query_of(const Filter& filter, Detail detail) {
   query.equal("identity", filter.identity);
   if (!filter.order.empty()) query.where("order_id <> '' AND order_id = ?", filter.order);
   if (!filter.replaces.empty()) query.where("replaces <> '' AND replaces = ?", filter.replaces);
-  if (!filter.key.empty()) query.where("key_fingerprint = ?", from_hex(filter.key));
   if (filter.state == State::revoked)
     query.where("revoked_at IS NOT NULL AND state = ?", std::string{text(State::revoked)});
   else if (filter.state)
@@ -143,12 +140,14 @@ const store::Schema& schema() {
   static const store::Schema pki{"pki",
                                  {
                                      kCertificateTable,
-                                     kKeyIndex,
                                      kIdentityIndex,
                                      kOrderIndex,
                                      kReplacesIndex,
                                      kRevokedIndex,
                                      kExpiryIndex,
+                                     tables::kKey,
+                                     tables::kFreshKey,
+                                     tables::kKeyFiling,
                                      tables::kList,
                                      tables::kListAddress,
                                      tables::kAddress,
@@ -201,11 +200,12 @@ std::optional<Record> find(store::Transaction& transaction, const std::string& a
 
 std::optional<Record> holder_of_key(store::Transaction& transaction, const std::string& authority,
                                     const std::string& key) {
-  static const std::string sql =
-      select(Detail::whole) + " WHERE key_fingerprint = ? AND authority = ? AND key_turn = 0";
-  const auto row = transaction.query_one(sql, {from_hex(key), authority});
-  if (!row) return std::nullopt;
-  return record_of(*row);
+  const auto serial = serial_of_key(transaction, authority, key);
+  if (!serial) return std::nullopt;
+  auto record = find(transaction, authority, *serial);
+  if (!record)
+    throw Error{Errc::internal, "a key is held by certificate " + *serial + ", which is not in the register"};
+  return record;
 }
 
 std::optional<Record> holder_of_identity(store::Transaction& transaction, const std::string& authority,
@@ -218,27 +218,26 @@ std::optional<Record> holder_of_identity(store::Transaction& transaction, const 
 }
 
 bool try_add(store::Transaction& transaction, const Record& record) {
-  if (insert(transaction, record) == 0) return false;
+  if (serial_of_key(transaction, record.authority, record.key) || insert(transaction, record) == 0) return false;
+  hold_key(transaction, record);
+  remember_address(transaction, record);
+  return true;
+}
+
+bool try_add(store::Transaction& transaction, const Record& record, FreshKeys& keys) {
+  if (keys.is_held(transaction, record) || insert(transaction, record) == 0) return false;
+  keys.hold(transaction, record);
   remember_address(transaction, record);
   return true;
 }
 
 void add(store::Transaction& transaction, const Record& record) {
   if (try_add(transaction, record)) return;
-  if (const auto held = holder_of_key(transaction, record.authority, record.key))
-    let_go_of_key(transaction, held->authority, held->serial);
+  if (const auto held = holder_of_key(transaction, record.authority, record.key)) let_go_of_key(transaction, *held);
   if (const auto held = holder_of_identity(transaction, record.authority, record.profile, record.identity))
     let_go_of_identity(transaction, held->authority, held->serial);
   if (!try_add(transaction, record))
     throw Error{Errc::internal, "serial number " + record.serial + " was drawn twice; run the command again"};
-}
-
-void let_go_of_key(store::Transaction& transaction, const std::string& authority, const std::string& serial) {
-  transaction.execute(
-      "UPDATE certificate SET key_turn = (SELECT MAX(key_turn) + 1 FROM certificate AS same"
-      " WHERE same.key_fingerprint = certificate.key_fingerprint AND same.authority = certificate.authority)"
-      " WHERE serial = ? AND authority = ? AND key_turn = 0",
-      {serial, authority});
 }
 
 void let_go_of_identity(store::Transaction& transaction, const std::string& authority, const std::string& serial) {
@@ -251,7 +250,7 @@ void let_go_of_identity(store::Transaction& transaction, const std::string& auth
 
 void make_way(store::Transaction& transaction, const Record& old, const std::string& key) {
   let_go_of_identity(transaction, old.authority, old.serial);
-  if (old.key == key) let_go_of_key(transaction, old.authority, old.serial);
+  if (old.key == key) let_go_of_key(transaction, old);
 }
 
 void set_replaces(store::Transaction& transaction, const std::string& authority, const std::string& successor,

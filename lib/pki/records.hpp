@@ -15,6 +15,8 @@
 
 namespace lamp::pki {
 
+class FreshKeys;
+
 enum class State {
   reserved,  ///< durable, not known to be signed: a signature may exist
   issued,
@@ -39,7 +41,7 @@ struct Record {
 
 /// Empty members let everything through.
 struct Filter {
-  std::string authority{}, serial{}, profile{}, identity{}, order{}, key{};
+  std::string authority{}, serial{}, profile{}, identity{}, order{};
   std::string replaces{};
   std::string subject{};  ///< text somewhere in a value of the subject
   std::optional<State> state{};
@@ -65,10 +67,12 @@ void for_each(store::Transaction& transaction, const Filter& filter, Detail deta
 
 /// Adds a reservation. False when another certificate holds its key or identity: nothing changes then.
 [[nodiscard]] bool try_add(store::Transaction& transaction, const Record& record);
+/// The same in a batch, which files its keys later.
+[[nodiscard]] bool try_add(store::Transaction& transaction, const Record& record, FreshKeys& keys);
 /// The same, taking key and identity from whoever holds them: the caller knows that it expired, or is renewed.
 void add(store::Transaction& transaction, const Record& record);
-/// What a revoked or withdrawn certificate no longer holds: another may have its identity, or its key.
-void let_go_of_key(store::Transaction& transaction, const std::string& authority, const std::string& serial);
+/// What a revoked or withdrawn certificate no longer holds: another may have its key, or its identity.
+void let_go_of_key(store::Transaction& transaction, const Record& record);
 void let_go_of_identity(store::Transaction& transaction, const std::string& authority, const std::string& serial);
 /// Lets `old` go of its identity, and of its key when `key` is the same: a successor is to be reserved.
 void make_way(store::Transaction& transaction, const Record& old, const std::string& key);

@@ -86,7 +86,7 @@ bool revoke(store::Transaction& transaction, const Record& record, const std::st
                 "certificate " + record.serial + " is only reserved: it can be withdrawn, not put on hold"};
   add_revocation(transaction, record, reason, now);
   forget_response(transaction, record);
-  if (record.state == State::reserved) let_go_of_key(transaction, record.authority, record.serial);
+  if (record.state == State::reserved) let_go_of_key(transaction, record);
   // What is on hold may come back, so its name stays taken.
   if (!hold) let_go_of_identity(transaction, record.authority, record.serial);
   return true;
