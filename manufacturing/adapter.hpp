@@ -47,7 +47,7 @@ class Adapter {
   [[nodiscard]] virtual Bytes install(ByteView block) = 0;
   /// That the part holds the private key of `spki`, and its state. Signed over a fresh nonce where the part runs; an
   /// unsigned one (read back by a boot loader) proves no lock.
-  [[nodiscard]] virtual Proof prove(ByteView spki) = 0;
+  [[nodiscard]] virtual Evidence prove(ByteView spki) = 0;
   /// Closes the debug port for good and gives what the part said of it at once, for the record; may be empty.
   [[nodiscard]] virtual std::string lock() = 0;
   virtual void reset() = 0;

@@ -75,12 +75,12 @@ GeneratedKey DeviceSession::generate() {
 
 Installed DeviceSession::install(ByteView box) { return call<Installed>(Install{Bytes{box.begin(), box.end()}}); }
 
-Proof DeviceSession::prove(ByteView spki) {
+Evidence DeviceSession::prove(ByteView spki) {
   auto nonce = rng_.random_vec<Bytes>(kNonceSize);
   auto proof = call<Proof>(Prove{nonce});
   require_signature(spki, proof_message(nonce, proof.serial, proof.state, proof.debug_port), proof.signature,
                     "its state");
-  return proof;
+  return {std::move(proof), std::move(nonce)};
 }
 
 void DeviceSession::lock() { (void)call<Locked>(Lock{}); }

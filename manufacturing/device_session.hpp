@@ -5,6 +5,7 @@
 
 #include "manufacturing/fixture.hpp"
 #include "manufacturing/lamp_protocol.hpp"
+#include "manufacturing/part.hpp"
 
 namespace Botan {
 class RandomNumberGenerator;
@@ -24,7 +25,7 @@ class DeviceSession {
   [[nodiscard]] GeneratedKey generate();
   [[nodiscard]] Installed install(ByteView box);
   /// Verifies the signature by `spki` over a fresh nonce; a wrong one is Error{denied}.
-  [[nodiscard]] Proof prove(ByteView spki);
+  [[nodiscard]] Evidence prove(ByteView spki);
   void lock();
   void reset();
 

@@ -161,7 +161,7 @@ Bytes DfuseAdapter::install(ByteView block) {
 }
 
 /// Read back, not signed: no program of the part runs yet.
-Proof DfuseAdapter::prove(ByteView spki) {
+Evidence DfuseAdapter::prove(ByteView spki) {
   if (application_) return application_->prove(spki);
   const auto encoded = block_in_flash();
   if (!encoded) throw error(Errc::denied, "the part holds no whole credential block");
@@ -170,7 +170,8 @@ Proof DfuseAdapter::prove(ByteView spki) {
   if (key == nullptr || !std::ranges::equal(spki_of(*key), spki))
     throw error(Errc::denied, "the part's credential block holds another key than was certified");
   const auto protection = session().read(places().option_bytes, 1).front();
-  return {block.serial, Lifecycle::provisioned, protection == kUnprotected ? DebugPort::open : DebugPort::locked, {}};
+  const auto debug_port = protection == kUnprotected ? DebugPort::open : DebugPort::locked;
+  return {{block.serial, Lifecycle::provisioned, debug_port, {}}, {}};
 }
 
 /// At level 2 there is no boot loader any more: everything else is done and read back before. The option bytes take

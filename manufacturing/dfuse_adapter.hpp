@@ -24,7 +24,7 @@ class DfuseAdapter final : public Adapter {
   [[nodiscard]] Bytes make_key(const BeforeEffect& before_effect) override;
   [[nodiscard]] std::optional<firmware::DeviceKey> key_for_block() override;
   [[nodiscard]] Bytes install(ByteView block) override;
-  [[nodiscard]] Proof prove(ByteView spki) override;
+  [[nodiscard]] Evidence prove(ByteView spki) override;
   [[nodiscard]] std::string lock() override;
   void reset() override;
   [[nodiscard]] bool has_returned() override;

@@ -12,6 +12,15 @@ namespace {
 constexpr std::string_view kColumns =
     "chip_id, order_id, model, serial, mac, state, port, spki, certificate_serial, tbs, certificate, block_digest, "
     "escrow, claim_salt, claim_verifier, lock_answer, updated";
+/// Read beside them; the table has a row for each device that proved its lock.
+constexpr std::string_view kProofColumns = ", nonce, lifecycle, debug_port, signature";
+constexpr std::size_t kProofAt = 17;
+
+std::optional<LockProof> proof_of(const store::Row& row) {
+  if (row.is_null(kProofAt)) return std::nullopt;
+  return LockProof{row.blob(kProofAt), static_cast<Lifecycle>(row.integer(kProofAt + 1)),
+                   static_cast<DebugPort>(row.integer(kProofAt + 2)), row.blob(kProofAt + 3)};
+}
 
 Unit unit_of(const store::Row& row) {
   Unit unit;
@@ -32,6 +41,7 @@ Unit unit_of(const store::Row& row) {
   unit.claim_verifier = row.blob(14);
   unit.lock = row.text(15);
   unit.updated = from_unix_seconds(row.integer(16));
+  unit.proof = proof_of(row);
   return unit;
 }
 
@@ -56,7 +66,8 @@ std::vector<store::Value> values_of(const Unit& u) {
 }
 
 std::string select(std::string_view where) {
-  return "SELECT " + std::string{kColumns} + " FROM unit " + std::string{where};
+  return "SELECT " + std::string{kColumns} + std::string{kProofColumns} +
+         " FROM unit LEFT JOIN unit_lock USING (chip_id) " + std::string{where};
 }
 
 std::string digest_of(const Order& order) {
@@ -75,6 +86,15 @@ void insert(store::Transaction& transaction, const Unit& unit) {
   transaction.execute(
       "INSERT INTO unit (" + std::string{kColumns} + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       values_of(unit));
+}
+
+/// The first one stays: it is the one that was reported.
+void keep_proof(store::Transaction& transaction, const std::string& chip_id, const LockProof& proof) {
+  transaction.execute(
+      "INSERT INTO unit_lock (chip_id, nonce, lifecycle, debug_port, signature) VALUES (?, ?, ?, ?, ?) "
+      "ON CONFLICT DO NOTHING",
+      {chip_id, proof.nonce, static_cast<std::int64_t>(proof.state), static_cast<std::int64_t>(proof.debug_port),
+       proof.signature});
 }
 
 /// The next unit of the order's line: counts are never given back, so the count is the next index.
@@ -124,7 +144,9 @@ const store::Schema& journal_schema() {
        "CREATE TABLE unit_step (chip_id TEXT NOT NULL, number BIGINT NOT NULL, at BIGINT NOT NULL, "
        "step TEXT NOT NULL, port TEXT NOT NULL, PRIMARY KEY (chip_id, number))",
        "CREATE TABLE unit_sync (serial TEXT NOT NULL PRIMARY KEY, state BIGINT NOT NULL, reason TEXT NOT NULL, "
-       "at BIGINT NOT NULL)"}};
+       "at BIGINT NOT NULL)",
+       "CREATE TABLE unit_lock (chip_id TEXT NOT NULL PRIMARY KEY, nonce BYTEA NOT NULL, lifecycle BIGINT NOT NULL, "
+       "debug_port BIGINT NOT NULL, signature BYTEA NOT NULL)"}};
   return tables;
 }
 
@@ -217,6 +239,7 @@ void save(store::Transaction& transaction, const Unit& unit, std::string_view st
       "claim_verifier = ?, lock_answer = ?, updated = ? WHERE chip_id = ?",
       std::move(values));
   if (changed != 1) throw Error{Errc::internal, "unit " + unit.serial + " is not in the journal"};
+  if (unit.proof) keep_proof(transaction, unit.chip_id, *unit.proof);
   const auto last =
       transaction.query_one("SELECT COALESCE(MAX(number), 0) FROM unit_step WHERE chip_id = ?", {unit.chip_id});
   transaction.execute("INSERT INTO unit_step (chip_id, number, at, step, port) VALUES (?, ?, ?, ?, ?)",

@@ -10,6 +10,7 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/store/database.hpp"
+#include "manufacturing/lock_proof.hpp"
 #include "manufacturing/order.hpp"
 #include "manufacturing/part.hpp"
 
@@ -40,6 +41,7 @@ struct Unit {
   Bytes escrow;                      ///< lamp-factory(1), ESCROW
   Bytes claim_salt, claim_verifier;  ///< gateways only
   std::string lock;                  ///< what the device answered; "unproven" while it has not
+  std::optional<LockProof> proof;    ///< what it signed of that; from done on, and kept for good
   Instant updated{};
 };
 

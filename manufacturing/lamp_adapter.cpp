@@ -38,7 +38,7 @@ Bytes LampAdapter::install(ByteView block) {
   return session().install(crypto::seal(block, session_point_, install_context(chip_id_), rng_)).digest;
 }
 
-Proof LampAdapter::prove(ByteView spki) { return session().prove(spki); }
+Evidence LampAdapter::prove(ByteView spki) { return session().prove(spki); }
 
 std::string LampAdapter::lock() {
   session().lock();

@@ -16,7 +16,7 @@ class LampAdapter final : public Adapter {
   [[nodiscard]] Bytes make_key(const BeforeEffect& before_effect) override;
   [[nodiscard]] std::optional<firmware::DeviceKey> key_for_block() override { return std::nullopt; }
   [[nodiscard]] Bytes install(ByteView block) override;
-  [[nodiscard]] Proof prove(ByteView spki) override;
+  [[nodiscard]] Evidence prove(ByteView spki) override;
   [[nodiscard]] std::string lock() override;
   void reset() override;
   [[nodiscard]] bool has_returned() override;

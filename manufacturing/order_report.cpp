@@ -25,10 +25,11 @@ ReportedUnit reported(store::Transaction& transaction, const Unit& unit, const S
                     .mac = unit.mac,
                     .state = std::string{name_of(unit.state)},
                     .certificate_serial = unit.certificate_serial,
-                    .fingerprint = unit.certificate.empty() ? Bytes{} : crypto::sha256(unit.certificate),
+                    .certificate = unit.certificate,
                     .block_digest = unit.block_digest,
                     .lock = unit.lock,
                     .steps = steps_of(transaction, unit.chip_id)};
+  said.proof = unit.proof;
   const auto label = label_history(transaction, unit.serial);
   said.label_prints = label.prints;
   said.label_checked = label.agreed_at;
@@ -44,12 +45,15 @@ ReportedUnit reported(store::Transaction& transaction, const Unit& unit, const S
 /// What a unit that is done must have.
 void judge_done(const ReportedUnit& unit, Verdict& verdict) {
   const auto object = [&](const char* what) { verdict.objections.push_back(unit.serial + " is done " + what); };
-  if (unit.fingerprint.empty()) object("without a certificate");
+  if (unit.certificate.empty()) object("without a certificate");
   if (unit.block_digest.empty()) object("without a credential block");
   if (!unit.lock.starts_with("locked")) object("without the device's answer that it is locked");
+  if (!unit.proof) object("without the device's signature that it is locked");
 }
 
 }  // namespace
+
+Bytes ReportedUnit::fingerprint() const { return certificate.empty() ? Bytes{} : crypto::sha256(certificate); }
 
 OrderReport collect_report(store::Transaction& transaction, const Order& order, const ScrapNotes& scraps) {
   OrderReport report;
@@ -71,7 +75,7 @@ Verdict judge_report(const OrderReport& report) {
   Verdict verdict;
   std::set<std::string> serials, chips;
   std::set<MacAddress> addresses;
-  std::set<Bytes> fingerprints;
+  std::set<Bytes> certificates, nonces;
   OrderReport::Counts counted;
   counted.total = report.counts.total;
   counted.begun = report.units.size();
@@ -82,7 +86,8 @@ Verdict judge_report(const OrderReport& report) {
     twice(serials.insert(unit.serial).second, "serial number");
     twice(chips.insert(unit.chip_id).second, "chip");
     twice(addresses.insert(unit.mac).second, "address");
-    twice(unit.fingerprint.empty() || fingerprints.insert(unit.fingerprint).second, "certificate");
+    twice(unit.certificate.empty() || certificates.insert(unit.certificate).second, "certificate");
+    twice(!unit.proof || nonces.insert(unit.proof->nonce).second, "lock's nonce");
     if (unit.state == "done") {
       ++counted.done;
       judge_done(unit, verdict);

@@ -11,6 +11,7 @@
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/store/database.hpp"
+#include "manufacturing/lock_proof.hpp"
 #include "manufacturing/order.hpp"
 
 namespace lamp::manufacturing {
@@ -33,14 +34,17 @@ struct ReportedUnit {
   MacAddress mac = MacAddress::from_number(2);
   std::string state;               ///< name_of(UnitState)
   std::string certificate_serial;  ///< empty, as the next two, for a unit that came not so far
-  Bytes fingerprint;               ///< SHA-256 of the certificate (DER)
+  Bytes certificate;               ///< DER
   Bytes block_digest;              ///< of what was written into the device
-  std::string lock;                ///< as the device answered, with its signature; "unproven" while it has not
+  std::string lock;                ///< as the device answered; "unproven" while it has not
   std::vector<Step> steps;
   std::uint64_t label_prints = 0;
   std::optional<Instant> label_checked{};  ///< a scan that agreed
   std::optional<Note> answer{};            ///< the service's: "accepted" or "parked"
   std::optional<Note> scrap{};
+  std::optional<LockProof> proof{};  ///< what the device signed of its lock
+
+  [[nodiscard]] Bytes fingerprint() const;  ///< SHA-256 of the certificate; empty without one
 };
 
 struct OrderReport {
@@ -62,6 +66,7 @@ struct OrderReport {
   Counts counts;
   std::vector<ReportedUnit> units;  ///< by serial number
   std::optional<Log> log;           ///< the host's log when the report was made
+  std::vector<Bytes> issuers;       ///< DER: of the units' certificates and of each other, without the roots
 
   /// Deterministic CBOR.
   [[nodiscard]] Bytes encoded() const;
@@ -72,7 +77,8 @@ struct OrderReport {
 /// What is said of a unit's end outside the journal: by whom and why it was scrapped, by serial number.
 using ScrapNotes = std::map<std::string, ReportedUnit::Note>;
 
-/// Collects what the journal knows of an order. `made_at`, `made_by`, `program` and `log` are left to the caller.
+/// Collects what the journal knows of an order. `made_at`, `made_by`, `program`, `log` and `issuers` are left
+/// to the caller.
 [[nodiscard]] OrderReport collect_report(store::Transaction& transaction, const Order& order, const ScrapNotes& scraps);
 
 /// What a report contradicts itself in: counts, units twice, a unit that is done without what proves it.

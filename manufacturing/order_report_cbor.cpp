@@ -5,7 +5,9 @@
 namespace lamp::manufacturing {
 namespace {
 
-constexpr std::uint64_t kReportVersion = 1, kMostUnits = 1'000'000, kMostSteps = 100'000, kMostApprovals = 64;
+constexpr std::uint64_t kReportVersion = 1, kMostUnits = 1'000'000, kMostSteps = 100'000, kMostApprovals = 64,
+                        kMostIssuers = 64;
+constexpr std::size_t kLockSignatureSize = 64;
 
 cbor::Writer instant_item(Instant at) { return std::move(cbor::Writer{}.integer(unix_seconds(at))); }
 
@@ -16,6 +18,16 @@ cbor::Writer instant_or_null(const std::optional<Instant>& at) {
 cbor::Writer note_item(const std::optional<ReportedUnit::Note>& note) {
   if (!note) return std::move(cbor::Writer{}.null());
   return std::move(cbor::Writer{}.array(3).text(note->by).integer(unix_seconds(note->at)).text(note->reason));
+}
+
+cbor::Writer proof_item(const std::optional<LockProof>& proof) {
+  if (!proof) return std::move(cbor::Writer{}.null());
+  return std::move(cbor::Writer{}
+                       .array(4)
+                       .bytes(proof->nonce)
+                       .unsigned_integer(static_cast<std::uint8_t>(proof->state))
+                       .unsigned_integer(static_cast<std::uint8_t>(proof->debug_port))
+                       .bytes(proof->signature));
 }
 
 Bytes unit_item(const ReportedUnit& unit) {
@@ -29,7 +41,7 @@ Bytes unit_item(const ReportedUnit& unit) {
       .add(4, cbor::text_item(unit.chip_id))
       .add(5, cbor::text_item(unit.state))
       .add(6, cbor::text_item(unit.certificate_serial))
-      .add(7, cbor::bytes_item(unit.fingerprint))
+      .add(7, cbor::bytes_item(unit.certificate))
       .add(8, cbor::bytes_item(unit.block_digest))
       .add(9, cbor::text_item(unit.lock))
       .add(10, std::move(steps))
@@ -37,6 +49,7 @@ Bytes unit_item(const ReportedUnit& unit) {
       .add(12, instant_or_null(unit.label_checked))
       .add(13, note_item(unit.answer))
       .add(14, note_item(unit.scrap))
+      .add(15, proof_item(unit.proof))
       .encoded();
 }
 
@@ -66,25 +79,47 @@ class NumberedMap {
     note.reason = in_.text();
     return note;
   }
+  std::optional<LockProof> proof() {
+    if (field().null()) return std::nullopt;
+    in_.array(4);
+    LockProof proof;
+    proof.nonce = sized(kNonceSize);
+    proof.state = static_cast<Lifecycle>(at_most(static_cast<std::uint64_t>(Lifecycle::locked)));
+    proof.debug_port = static_cast<DebugPort>(at_most(static_cast<std::uint64_t>(DebugPort::locked)));
+    proof.signature = sized(kLockSignatureSize);
+    return proof;
+  }
   std::uint64_t list(std::uint64_t most) {
     const auto count = field().array();
     if (count > most) throw Error{Errc::bad_input, "field " + std::to_string(key_) + " is too long"};
     return count;
   }
   cbor::Reader& rest() noexcept { return in_; }
+  [[nodiscard]] std::vector<Bytes> byte_strings(std::uint64_t most) {
+    std::vector<Bytes> all;
+    for (auto left = list(most); left > 0; --left) all.push_back(copy(in_.bytes()));
+    return all;
+  }
   static Bytes copy(ByteView bytes) { return {bytes.begin(), bytes.end()}; }
 
  private:
+  Bytes sized(std::size_t exactly) {
+    auto value = copy(in_.bytes());
+    if (value.size() != exactly)
+      throw Error{Errc::bad_input, "field " + std::to_string(key_) + " has a part of the wrong size"};
+    return value;
+  }
+  std::uint64_t at_most(std::uint64_t high) {
+    const auto value = in_.unsigned_integer();
+    if (value > high) throw Error{Errc::bad_input, "field " + std::to_string(key_) + " is out of range"};
+    return value;
+  }
   cbor::Reader in_;
   std::int64_t key_ = 0;
 };
 
-void require_digest_or_none(const Bytes& digest, const char* what) {
-  if (!digest.empty() && digest.size() != 32) throw Error{Errc::bad_input, std::string{what} + " is not 32 bytes"};
-}
-
 ReportedUnit read_unit(ByteView item) {
-  NumberedMap map{item, 14};
+  NumberedMap map{item, 15};
   ReportedUnit unit;
   unit.serial = map.text();
   unit.model = map.text();
@@ -92,10 +127,10 @@ ReportedUnit read_unit(ByteView item) {
   unit.chip_id = map.text();
   unit.state = map.text();
   unit.certificate_serial = map.text();
-  unit.fingerprint = map.bytes();
-  require_digest_or_none(unit.fingerprint, "fingerprint");
+  unit.certificate = map.bytes();
   unit.block_digest = map.bytes();
-  require_digest_or_none(unit.block_digest, "digest of the block");
+  if (!unit.block_digest.empty() && unit.block_digest.size() != 32)
+    throw Error{Errc::bad_input, "digest of the block is not 32 bytes"};
   unit.lock = map.text();
   for (auto left = map.list(kMostSteps); left > 0; --left) {
     map.rest().array(3);
@@ -109,12 +144,13 @@ ReportedUnit read_unit(ByteView item) {
   unit.label_checked = map.instant_or_none();
   unit.answer = map.note();
   unit.scrap = map.note();
+  unit.proof = map.proof();
   map.rest().end();
   return unit;
 }
 
 OrderReport read_report(ByteView encoded) {
-  NumberedMap map{encoded, 12};
+  NumberedMap map{encoded, 13};
   if (map.field().unsigned_integer() != kReportVersion)
     throw Error{Errc::bad_input, "a report of another version than 1"};
   OrderReport report;
@@ -124,8 +160,7 @@ OrderReport read_report(ByteView encoded) {
   report.made_at = map.instant();
   report.made_by = map.text();
   report.order = map.bytes();
-  for (auto left = map.list(kMostApprovals); left > 0; --left)
-    report.approvals.push_back(NumberedMap::copy(map.rest().bytes()));
+  report.approvals = map.byte_strings(kMostApprovals);
   report.closed = map.instant_or_none();
   map.field().array(4);
   auto& counts = report.counts;
@@ -142,6 +177,7 @@ OrderReport read_report(ByteView encoded) {
     log.root = NumberedMap::copy(map.rest().bytes());
     report.log = std::move(log);
   }
+  report.issuers = map.byte_strings(kMostIssuers);
   map.rest().end();
   return report;
 }
@@ -149,7 +185,7 @@ OrderReport read_report(ByteView encoded) {
 }  // namespace
 
 Bytes OrderReport::encoded() const {
-  cbor::Writer approved, made, logged, counted;
+  cbor::Writer approved, made, logged, counted, issued;
   approved.array(approvals.size());
   for (const auto& approval : approvals) approved.bytes(approval);
   made.array(units.size());
@@ -158,6 +194,8 @@ Bytes OrderReport::encoded() const {
     logged.array(3).text(log->origin).unsigned_integer(log->size).bytes(log->root);
   else
     logged.null();
+  issued.array(issuers.size());
+  for (const auto& issuer : issuers) issued.bytes(issuer);
   counted.array(4);
   for (const auto count : {counts.total, counts.begun, counts.done, counts.scrapped}) counted.unsigned_integer(count);
   return cbor::MapWriter{}
@@ -173,6 +211,7 @@ Bytes OrderReport::encoded() const {
       .add(10, std::move(counted))
       .add(11, std::move(made))
       .add(12, std::move(logged))
+      .add(13, std::move(issued))
       .encoded();
 }
 

@@ -139,15 +139,26 @@ std::string label_text_of(const ReportedUnit& unit) {
   return std::to_string(unit.label_prints) + " printed" + (unit.label_checked ? ", checked" : "");
 }
 
+std::string lock_text_of(const ReportedUnit& unit) {
+  if (!unit.proof) return unit.lock;
+  return unit.lock + "; nonce " + hex(unit.proof->nonce) + ", signature " + hex(unit.proof->signature);
+}
+
 void put_units(Page& page, const std::vector<ReportedUnit>& units) {
   page.mark(
-      "<h2>Every device</h2>\n<p class=\"small\">The lock is what the device answered after its reset, signed with the "
-      "key "
-      "that is certified in it.</p>\n");
+      "<h2>Every device</h2>\n<p class=\"small\">The lock is what the device answered after its reset; the signature, "
+      "over "
+      "the nonce and this answer, is by the key that is certified in it. The certificates are in the signed "
+      "report.</p>\n");
   page.head({"serial", "model", "address", "state", "lock, as answered", "certificate (SHA-256)", "label", "service"});
   for (const auto& unit : units) {
-    page.mark("<tr>").cell(unit.serial).cell(unit.model).cell(unit.mac.text()).cell(unit.state).code_cell(unit.lock);
-    page.code_cell(hex(unit.fingerprint)).cell(label_text_of(unit)).cell(unit.answer ? unit.answer->by : "not asked");
+    page.mark("<tr>")
+        .cell(unit.serial)
+        .cell(unit.model)
+        .cell(unit.mac.text())
+        .cell(unit.state)
+        .code_cell(lock_text_of(unit));
+    page.code_cell(hex(unit.fingerprint())).cell(label_text_of(unit)).cell(unit.answer ? unit.answer->by : "not asked");
     page.mark("</tr>\n");
   }
   page.mark("</tbody></table>\n");

@@ -16,4 +16,11 @@ struct Part {
   std::string leftovers;  ///< of a blank part: what it holds all the same; empty when it is erased
 };
 
+/// What a part says of itself, and the nonce that it signed this over; both nonce and signature are empty where nothing
+/// in the part signs.
+struct Evidence {
+  Proof said;
+  Bytes nonce;
+};
+
 }  // namespace lamp::manufacturing

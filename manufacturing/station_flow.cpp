@@ -180,7 +180,7 @@ void StationFlow::inject(Unit& unit, const Part& part, Adapter& adapter) {
 }
 
 void StationFlow::prove_provisioned(Unit& unit, Adapter& adapter) {
-  const auto proof = adapter.prove(unit.spki);
+  const auto proof = adapter.prove(unit.spki).said;
   if (proof.serial != unit.serial || proof.state != Lifecycle::provisioned)
     throw contradiction(unit, "the device proves to be '" + proof.serial + "', " + std::string{name_of(proof.state)});
   keep(unit, UnitState::proven, "prove", event(unit, "lock", {{"proven", "provisioned"}}));
@@ -212,7 +212,7 @@ void StationFlow::await_return(const Unit& unit, Adapter& adapter) {
 
 /// What the device answers is what is recorded, and only what it signed says that it is locked.
 void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& evidence) {
-  const auto proof = adapter.prove(unit.spki);
+  auto [proof, nonce] = adapter.prove(unit.spki);
   if (proof.serial != unit.serial || proof.state != Lifecycle::locked || proof.debug_port != DebugPort::locked ||
       proof.signature.empty())
     throw contradiction(unit, "the lock did not take: the device proves to be '" + proof.serial + "', " +
@@ -222,8 +222,8 @@ void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& 
     tell(unit, "done");
     return;
   }
-  unit.lock =
-      "locked, debug port locked; " + (evidence.empty() ? "" : evidence + "; ") + "signed " + hex(proof.signature);
+  unit.lock = "locked, debug port locked" + (evidence.empty() ? "" : "; " + evidence);
+  unit.proof = LockProof{std::move(nonce), proof.state, proof.debug_port, std::move(proof.signature)};
   keep(unit, UnitState::done, "done", event(unit, "done", {{"lock", "locked"}, {"debug-port", "locked"}}));
 }
 

@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "cli/factory/order_report_issuers.hpp"
 #include "cli/factory/order_report_json.hpp"
 #include "cli/factory/order_report_verify.hpp"
 #include "cli/factory/sync_batches.hpp"
@@ -41,7 +42,8 @@ void declare(Arguments& a, ReportOptions& o) {
   a.option("--order", o.order, "The order's id: writes and signs what was made from it");
   a.option("-o,--output", o.output, "Folder for report.cose, report.json and report.html");
   a.option("--verify", o.verify, "A report.cose or report.json to check instead; needs no site with --anchor");
-  a.option("--anchor", o.anchor, "With --verify: root certificate (PEM) that the station's must lead to");
+  a.option("--anchor", o.anchor,
+           "With --verify: root certificate (PEM) that the station's and the devices' must lead to");
   a.option("--roster", o.roster, "With --verify: roster whose officers approved the order, lamp-quorum(5)");
   a.flag("--json", o.json, "Print JSON");
 }
@@ -85,6 +87,7 @@ MadeReport make_order_report(Host& host, const manufacturing::Order& order) {
   made.report.made_by = account_name();
   made.report.program = "lamp-factory " LAMP_VERSION;
   made.report.log = log_of(host.site());
+  made.report.issuers = issuers_of(made.report.units, host.site().root / "ca");
   made.message = pki::sign_document(*host.person_key(order.station), chain, made.report.encoded(),
                                     manufacturing::kReportContext, host.world().rng);
   const auto roster_file = quorum::roster_file(host.site().root, host.site().order_quorum);
@@ -132,22 +135,46 @@ Exit write_report(const ReportOptions& o, World& world) {
 
 /// What a report is judged by: named on the command line, or the site's own.
 struct Measure {
-  std::vector<Bytes> anchors;
+  ReportAnchors anchors;
   std::optional<quorum::Roster> roster;
   std::uint64_t approvals = 1;
 };
 
 Measure measure_of(const ReportOptions& o, const World& world) {
   Measure measure;
-  if (!o.anchor.empty()) measure.anchors = {pki::load_certificates(o.anchor).front()};
+  if (!o.anchor.empty()) {
+    const auto root = pki::load_certificates(o.anchor).front();
+    measure.anchors = {{root}, {root}};
+  }
   if (!o.roster.empty()) measure.roster = quorum::Roster::load(o.roster);
   if (!o.anchor.empty()) return measure;
   const auto site = config::Site::find(world.site);
-  measure.anchors = {pki::load_chain(site.root / "ca" / "client" / "chain.pem").back()};
+  const auto authorities = site.root / "ca";
+  const auto root = pki::load_chain(authorities / "client" / "chain.pem").back();
+  const auto device = authorities / "device" / "chain.pem";
+  measure.anchors = {{root}, {fs::exists(device) ? pki::load_chain(device).back() : root}};
   measure.approvals = site.order_approvals;
   const auto roster = quorum::roster_file(site.root, site.order_quorum);
   if (!measure.roster && fs::exists(roster)) measure.roster = quorum::Roster::load(roster);
   return measure;
+}
+
+nlohmann::json json_of(const manufacturing::UnitFindings& unit) {
+  const auto said = [](const manufacturing::Finding& finding) {
+    nlohmann::json all{{"standing", manufacturing::name_of(finding.standing)}};
+    if (!finding.why.empty()) all["why"] = finding.why;
+    return all;
+  };
+  return {{"serial", unit.serial}, {"certificate", said(unit.certificate)}, {"lock", said(unit.lock)}};
+}
+
+void show_units(const std::vector<manufacturing::UnitFindings>& units, std::ostream& out) {
+  const auto said = [](const manufacturing::Finding& finding) {
+    return std::string{manufacturing::name_of(finding.standing)} +
+           (finding.why.empty() ? "" : " (" + finding.why + ")");
+  };
+  for (const auto& unit : units)
+    fmt::print(out, "{}  certificate {}, lock {}\n", unit.serial, said(unit.certificate), said(unit.lock));
 }
 
 Exit verify_report(const ReportOptions& o, World& world) {
@@ -159,6 +186,8 @@ Exit verify_report(const ReportOptions& o, World& world) {
     nlohmann::json all{{"file", o.verify},         {"holds", holds},          {"objections", judged.verdict.objections},
                        {"order", judged.order_id}, {"signer", judged.signer}, {"approved_by", judged.approved_by}};
     if (judged.report) all["made_at"] = format_instant(judged.report->made_at);
+    all["units"] = nlohmann::json::array();
+    for (const auto& unit : judged.units) all["units"].push_back(json_of(unit));
     world.out << all.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
     return holds ? Exit::ok : Exit::refused;
   }
@@ -166,6 +195,7 @@ Exit verify_report(const ReportOptions& o, World& world) {
     world.err << "lamp-factory: refused: " << o.verify << ": " << objection << '\n';
   if (!holds) return Exit::refused;
   const auto& report = *judged.report;
+  show_units(judged.units, world.out);
   std::string officers;
   for (const auto& name : judged.approved_by) officers += (officers.empty() ? "" : ", ") + name;
   fmt::print(world.out, "{}: {} of {} done, {} scrapped\nsigned by station {} at {}\n", judged.order_id,

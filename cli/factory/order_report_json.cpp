@@ -20,6 +20,14 @@ ReportJson note_or_null(const std::optional<ReportedUnit::Note>& note, const cha
   return {{who, note->by}, {"at", format_instant(note->at)}, {"reason", note->reason}};
 }
 
+ReportJson proof_or_null(const std::optional<manufacturing::LockProof>& proof) {
+  if (!proof) return nullptr;
+  return {{"nonce", hex(proof->nonce)},
+          {"state", manufacturing::name_of(proof->state)},
+          {"debug_port", proof->debug_port == manufacturing::DebugPort::locked ? "locked" : "open"},
+          {"signature", hex(proof->signature)}};
+}
+
 ReportJson json_of_unit(const ReportedUnit& unit) {
   auto steps = ReportJson::array();
   for (const auto& step : unit.steps)
@@ -30,9 +38,11 @@ ReportJson json_of_unit(const ReportedUnit& unit) {
           {"chip", unit.chip_id},
           {"state", unit.state},
           {"certificate_serial", unit.certificate_serial},
-          {"certificate_sha256", hex(unit.fingerprint)},
+          {"certificate", base64(unit.certificate)},
+          {"certificate_sha256", hex(unit.fingerprint())},
           {"block_sha256", hex(unit.block_digest)},
           {"lock", unit.lock},
+          {"lock_proof", proof_or_null(unit.proof)},
           {"steps", std::move(steps)},
           {"label", {{"prints", unit.label_prints}, {"checked", time_or_null(unit.label_checked)}}},
           {"service", note_or_null(unit.answer, "answer")},
@@ -40,9 +50,10 @@ ReportJson json_of_unit(const ReportedUnit& unit) {
 }
 
 ReportJson readable(const OrderReport& report) {
-  auto units = ReportJson::array(), approvals = ReportJson::array();
+  auto units = ReportJson::array(), approvals = ReportJson::array(), issuers = ReportJson::array();
   for (const auto& unit : report.units) units.push_back(json_of_unit(unit));
   for (const auto& approval : report.approvals) approvals.push_back(base64(approval));
+  for (const auto& issuer : report.issuers) issuers.push_back(base64(issuer));
   ReportJson log = nullptr;
   if (report.log) log = {{"origin", report.log->origin}, {"size", report.log->size}, {"root", hex(report.log->root)}};
   return {{"site", report.site},
@@ -59,6 +70,7 @@ ReportJson readable(const OrderReport& report) {
             {"done", report.counts.done},
             {"scrapped", report.counts.scrapped}}},
           {"units", std::move(units)},
+          {"issuers", std::move(issuers)},
           {"log", std::move(log)}};
 }
 

@@ -79,7 +79,7 @@ Verdict judge_order_of(const OrderReport& report, const quorum::Roster* roster, 
   return verdict;
 }
 
-JudgedReport judge_document(const pki::SignedDocument& document, const std::vector<Bytes>& anchors,
+JudgedReport judge_document(const pki::SignedDocument& document, const ReportAnchors& anchors,
                             const quorum::Roster* roster, std::uint64_t approvals) {
   JudgedReport judged;
   judged.verdict = pki::judge_signature(document, manufacturing::kReportContext);
@@ -87,9 +87,11 @@ JudgedReport judge_document(const pki::SignedDocument& document, const std::vect
   auto report = OrderReport::parse(document.content);
   const auto leaf = document.certificates().front();
   judged.signer = leaf.subject_dn().to_string();
-  judged.verdict = pki::judge_signer(document, anchors, pki::PathUse::tls_client, report.made_at);
+  judged.verdict = pki::judge_signer(document, anchors.stations, pki::PathUse::tls_client, report.made_at);
   take_objections(judged.verdict, judge_station(leaf, report));
   take_objections(judged.verdict, manufacturing::judge_report(report));
+  judged.units = manufacturing::prove_units(report, anchors.devices);
+  take_objections(judged.verdict, manufacturing::judge_findings(judged.units));
   take_objections(judged.verdict, judge_order_of(report, roster, approvals, judged));
   judged.report = std::move(report);
   return judged;
@@ -97,7 +99,7 @@ JudgedReport judge_document(const pki::SignedDocument& document, const std::vect
 
 }  // namespace
 
-JudgedReport judge_report_file(const Bytes& file, const std::vector<Bytes>& anchors, const quorum::Roster* roster,
+JudgedReport judge_report_file(const Bytes& file, const ReportAnchors& anchors, const quorum::Roster* roster,
                                std::uint64_t approvals) {
   const auto judged = attempt([&] {
     const bool is_json = !file.empty() && file.front() == '{';

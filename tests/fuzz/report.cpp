@@ -1,7 +1,7 @@
 // What stations sign and carry as files: production reports, batches of records, escrow boxes.
 #include "lib/binding/escrow.hpp"
 #include "lib/pki/signed_document.hpp"
-#include "manufacturing/order_report.hpp"
+#include "manufacturing/order_report_proof.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -11,6 +11,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto again = report->encoded();
     fuzz::require(std::equal(again.begin(), again.end(), bytes.begin(), bytes.end()), "a report has two encodings");
     (void)manufacturing::judge_report(*report);
+    (void)fuzz::read([&] { return manufacturing::prove_units(*report, {}); });
   }
   (void)fuzz::read([&] { return binding::read_escrow(bytes); });
   (void)fuzz::read([&] { return pki::parse_documents(bytes); });

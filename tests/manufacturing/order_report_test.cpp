@@ -27,9 +27,11 @@ ReportedUnit unit(unsigned n, const std::string& state = "done") {
   made.mac = MacAddress::from_number(0x00005e005300ULL + n);
   made.state = state;
   made.certificate_serial = "0" + std::to_string(n);
-  made.fingerprint = Bytes(32, static_cast<std::uint8_t>(n));
+  made.certificate = Bytes(40, static_cast<std::uint8_t>(n));
   made.block_digest = Bytes(32, 1);
-  made.lock = "locked, debug port locked; signed aabb";
+  made.lock = "locked, debug port locked";
+  made.proof =
+      LockProof{Bytes(32, static_cast<std::uint8_t>(0x60 + n)), Lifecycle::locked, DebugPort::locked, Bytes(64, 0xab)};
   made.steps = {{"reserve", kNow, "1-1"}, {"done", kNow + std::chrono::seconds{3}, "1-1"}};
   if (state == "scrapped") made.scrap = {"ann", kNow, "<broken> & bent"};
   return made;
@@ -50,6 +52,7 @@ OrderReport report() {
   made.units[0].answer = {"accepted", kNow, ""};
   made.units[0].label_checked = kNow;
   made.log = OrderReport::Log{"demo/log", 7, Bytes(32, 9)};
+  made.issuers = {to_bytes("authority")};
   return made;
 }
 
@@ -61,6 +64,8 @@ TEST(OrderReports, ComeBackAsTheyWereWritten) {
   EXPECT_EQ(read.units.at(0).steps.at(1).step, "done");
   EXPECT_EQ(read.log->size, 7U);
   EXPECT_EQ(read.closed, kNow);
+  EXPECT_EQ(read.units.at(0).proof, report().units.at(0).proof);
+  EXPECT_EQ(read.issuers, report().issuers);
 }
 
 TEST(OrderReports, CutShortAnywhereAreRefused) {
@@ -105,10 +110,14 @@ INSTANTIATE_TEST_SUITE_P(
         Contradiction{"SerialTwice", [](OrderReport& r) { r.units[1].serial = r.units[0].serial; }, "serial number"},
         Contradiction{"ChipTwice", [](OrderReport& r) { r.units[1].chip_id = r.units[0].chip_id; }, "chip"},
         Contradiction{"AddressTwice", [](OrderReport& r) { r.units[1].mac = r.units[0].mac; }, "address"},
-        Contradiction{"CertificateTwice", [](OrderReport& r) { r.units[1].fingerprint = r.units[0].fingerprint; },
+        Contradiction{"CertificateTwice", [](OrderReport& r) { r.units[1].certificate = r.units[0].certificate; },
                       "certificate"},
+        Contradiction{"NonceTwice", [](OrderReport& r) { r.units[1].proof->nonce = r.units[0].proof->nonce; },
+                      "its lock's nonce is there twice"},
+        Contradiction{"Unsigned", [](OrderReport& r) { r.units[0].proof.reset(); },
+                      "without the device's signature that it is locked"},
         Contradiction{"Unlocked", [](OrderReport& r) { r.units[0].lock = "unproven"; }, "that it is locked"},
-        Contradiction{"Uncertified", [](OrderReport& r) { r.units[0].fingerprint.clear(); }, "without a certificate"},
+        Contradiction{"Uncertified", [](OrderReport& r) { r.units[0].certificate.clear(); }, "without a certificate"},
         Contradiction{"Empty", [](OrderReport& r) { r.units[0].block_digest.clear(); }, "without a credential block"},
         Contradiction{"ScrapWithoutNote", [](OrderReport& r) { r.units[1].scrap.reset(); }, "disagree"}),
     [](const auto& tested) { return std::string{tested.param.name}; });
@@ -121,7 +130,8 @@ TEST(ReportPages, ShowEveryUnitAndQuoteWhatPeopleWrote) {
   EXPECT_THAT(page, HasSubstr("SL-26-000001"));
   EXPECT_THAT(page, HasSubstr("&lt;broken&gt; &amp; bent"));
   EXPECT_THAT(page, HasSubstr("50.0 %"));
-  EXPECT_THAT(page, HasSubstr("locked, debug port locked; signed aabb"));
+  EXPECT_THAT(page, HasSubstr("locked, debug port locked; nonce 6161"));
+  EXPECT_THAT(page, HasSubstr("signature abab"));
 }
 
 TEST(ReportPages, FetchNothingAndRunNothing) {

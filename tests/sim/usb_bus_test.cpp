@@ -145,7 +145,7 @@ TEST_F(UsbBus, PutsTheNextDeviceIntoThePortOfOneThatIsThrough) {
   auto fixture = open_within(std::chrono::seconds{3}, "1-1");
   ASSERT_NE(fixture, nullptr);
   const auto key = sim::device_key(first_->device().flash().contents())->subject_public_key();
-  EXPECT_EQ((DeviceSession{*fixture, rng_}.prove(key).state), Lifecycle::locked);
+  EXPECT_EQ((DeviceSession{*fixture, rng_}.prove(key).said.state), Lifecycle::locked);
   fixture.reset();
   Bytes chip;
   for (int tries = 0; tries < 300 && chip != third_chip; ++tries) {

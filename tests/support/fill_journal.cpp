@@ -1,9 +1,10 @@
 // fill_journal ORDER-FILE: makes every unit of an approved order in this site's journal, as if its devices had been
-// worked on: with a certificate that the station's authority signed, a claim code's verifier and the code sealed to the
-// escrow key. Only the devices are missing. For tests and figures that need more units than virtual devices make in
-// their time.
+// worked on: with a certificate that the station's authority signed, a lock signed by the key in it, a claim code's
+// verifier and the code sealed to the escrow key. Only the devices are missing. For tests and figures that need more
+// units than virtual devices make in their time.
 #include <botan/auto_rng.h>
 #include <botan/ecdsa.h>
+#include <botan/pubkey.h>
 #include <botan/x509_key.h>
 
 #include <algorithm>
@@ -32,6 +33,7 @@ struct Begun {
   std::string chip, serial;
   MacAddress mac = MacAddress::from_number(2);
   Bytes spki;
+  LockProof proof;
   pki::Reserved reserved;
 };
 
@@ -65,9 +67,12 @@ class Filler {
 
  private:
   Begun begin(store::Transaction& t, const OrderLine& line, std::uint64_t index) {
-    Begun begun{hex(rng_.random_vec<Bytes>(16)), line.serial(index), line.mac(index), {}, {}};
+    Begun begun{hex(rng_.random_vec<Bytes>(16)), line.serial(index), line.mac(index), {}, {}, {}};
     const Botan::ECDSA_PrivateKey key{rng_, Botan::EC_Group::from_name("secp256r1")};
     begun.spki = Botan::X509::BER_encode(key);
+    begun.proof = {rng_.random_vec<Bytes>(kNonceSize), Lifecycle::locked, DebugPort::locked, {}};
+    begun.proof.signature = Botan::PK_Signer{key, rng_, "SHA-256"}.sign_message(
+        proof_message(begun.proof.nonce, begun.serial, begun.proof.state, begun.proof.debug_port), rng_);
     begun.reserved =
         authority_.reserve(t, profile_, {{"serial", begun.serial}, {"model", line.model}, {"mac", begun.mac.text()}},
                            *Botan::X509::load_key(begun.spki), host_.now(), rng_, order_.id);
@@ -88,6 +93,8 @@ class Filler {
         {begun.chip, order_.id, line.model, begun.serial, static_cast<std::int64_t>(begun.mac.number()),
          static_cast<std::int64_t>(UnitState::done), begun.spki, begun.reserved.serial, begun.reserved.tbs, certificate,
          Bytes(32, 1), boxes.encoded(), claim.salt, claim.verifier, unix_seconds(host_.now())});
+    t.execute("INSERT INTO unit_lock (chip_id, nonce, lifecycle, debug_port, signature) VALUES (?, ?, 3, 1, ?)",
+              {begun.chip, begun.proof.nonce, begun.proof.signature});
     t.execute("INSERT INTO unit_step (chip_id, number, at, step, port) VALUES (?, 1, ?, 'done', '1-1')",
               {begun.chip, unix_seconds(host_.now())});
   }
