@@ -7,7 +7,6 @@
 #include "lib/binding/label.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/seal.hpp"
-#include "lib/crypto/z85.hpp"
 #include "lib/firmware/credential_block.hpp"
 
 namespace lamp::manufacturing {
@@ -76,15 +75,14 @@ firmware::CredentialBlock block_for(const Unit& unit, const firmware::DeviceProf
   return block;
 }
 
-/// Key pairs beside the identity. A BLE peer takes the point in hexadecimal, a ZeroMQ peer takes Z85.
-void add_key_pairs(firmware::CredentialBlock& block, std::string& public_keys, const firmware::DeviceProfile& profile,
+/// Key pairs beside the identity.
+void add_key_pairs(firmware::CredentialBlock& block, UnitCredentials& made, const firmware::DeviceProfile& profile,
                    Botan::RandomNumberGenerator& rng) {
   const auto add = [&](Credential kind, firmware::KeyCurve curve) {
     if (!profile.has(kind)) return;
     const std::string name{firmware::name_of(kind)};
     block.device_keys.push_back(firmware::make_device_key(name, curve, rng));
-    const auto& point = block.device_keys.back().public_key;
-    public_keys += name + ": '" + (curve == firmware::KeyCurve::x25519 ? crypto::z85(point) : hex(point)) + "'\n";
+    made.public_keys.push_back({name, block.device_keys.back().public_key});
   };
   add(Credential::ble_static_key, firmware::KeyCurve::p256);
   add(Credential::curve_key, firmware::KeyCurve::x25519);
@@ -100,7 +98,7 @@ UnitCredentials make_credentials(const Unit& unit, const firmware::DeviceProfile
   auto block = block_for(unit, profile, model_kek, trust);
   if (own_key) block.device_keys.push_back(std::move(*own_key));
   UnitCredentials made;
-  add_key_pairs(block, made.public_keys, profile, rng);
+  add_key_pairs(block, made, profile, rng);
   binding::Label label{unit.serial, unit.model, unit.mac, std::nullopt};
   if (profile.has(Credential::ble_commissioning_secret)) {
     block.commissioning_secret.emplace(rng.random_vec<SecureBytes>(kCommissioningSecretSize));

@@ -11,6 +11,7 @@
 #include "lib/binding/claim.hpp"
 #include "lib/firmware/device_key.hpp"
 #include "lib/firmware/device_profile.hpp"
+#include "lib/firmware/public_keys.hpp"
 #include "manufacturing/journal.hpp"
 
 namespace Botan {
@@ -38,8 +39,7 @@ struct UnitCredentials {
   Bytes escrow;  ///< binding::read_escrow() reads it
   std::optional<binding::ClaimVerifier> claim;
   SecureBytes label;
-  std::string
-      public_keys;  ///< YAML: the public halves of keys made here, for whoever talks to the device; may be empty
+  std::vector<firmware::DevicePublicKey> public_keys;  ///< of the key pairs that were made here beside the identity
 };
 
 /// `unit` must have its certificate. `own_key` is the IDevID key where the station made it.

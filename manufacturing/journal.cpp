@@ -12,9 +12,11 @@ namespace {
 constexpr std::string_view kColumns =
     "chip_id, order_id, model, serial, mac, state, port, spki, certificate_serial, tbs, certificate, block_digest, "
     "escrow, claim_salt, claim_verifier, lock_answer, updated";
-/// Read beside them; the table has a row for each device that proved its lock.
-constexpr std::string_view kProofColumns = ", nonce, lifecycle, debug_port, signature";
-constexpr std::size_t kProofAt = 17;
+/// Read beside them: a row for each device that proved its lock, and one for each that has keys beside its identity.
+constexpr std::string_view kJoinedColumns = ", nonce, lifecycle, debug_port, signature, public_keys";
+constexpr std::string_view kJoined =
+    " FROM unit LEFT JOIN unit_lock USING (chip_id) LEFT JOIN unit_keys USING (chip_id) ";
+constexpr std::size_t kProofAt = 17, kKeysAt = 21;
 
 std::optional<LockProof> proof_of(const store::Row& row) {
   if (row.is_null(kProofAt)) return std::nullopt;
@@ -42,6 +44,7 @@ Unit unit_of(const store::Row& row) {
   unit.lock = row.text(15);
   unit.updated = from_unix_seconds(row.integer(16));
   unit.proof = proof_of(row);
+  if (!row.is_null(kKeysAt)) unit.public_keys = row.blob(kKeysAt);
   return unit;
 }
 
@@ -66,8 +69,7 @@ std::vector<store::Value> values_of(const Unit& u) {
 }
 
 std::string select(std::string_view where) {
-  return "SELECT " + std::string{kColumns} + std::string{kProofColumns} +
-         " FROM unit LEFT JOIN unit_lock USING (chip_id) " + std::string{where};
+  return "SELECT " + std::string{kColumns} + std::string{kJoinedColumns} + std::string{kJoined} + std::string{where};
 }
 
 std::string digest_of(const Order& order) {
@@ -95,6 +97,14 @@ void keep_proof(store::Transaction& transaction, const std::string& chip_id, con
       "ON CONFLICT DO NOTHING",
       {chip_id, proof.nonce, static_cast<std::int64_t>(proof.state), static_cast<std::int64_t>(proof.debug_port),
        proof.signature});
+}
+
+/// A block that is made anew has others.
+void keep_public_keys(store::Transaction& transaction, const Unit& unit) {
+  transaction.execute(
+      "INSERT INTO unit_keys (chip_id, public_keys) VALUES (?, ?) "
+      "ON CONFLICT (chip_id) DO UPDATE SET public_keys = excluded.public_keys",
+      {unit.chip_id, unit.public_keys});
 }
 
 /// The next unit of the order's line: counts are never given back, so the count is the next index.
@@ -146,7 +156,8 @@ const store::Schema& journal_schema() {
        "CREATE TABLE unit_sync (serial TEXT NOT NULL PRIMARY KEY, state BIGINT NOT NULL, reason TEXT NOT NULL, "
        "at BIGINT NOT NULL)",
        "CREATE TABLE unit_lock (chip_id TEXT NOT NULL PRIMARY KEY, nonce BYTEA NOT NULL, lifecycle BIGINT NOT NULL, "
-       "debug_port BIGINT NOT NULL, signature BYTEA NOT NULL)"}};
+       "debug_port BIGINT NOT NULL, signature BYTEA NOT NULL)",
+       "CREATE TABLE unit_keys (chip_id TEXT NOT NULL PRIMARY KEY, public_keys BYTEA NOT NULL)"}};
   return tables;
 }
 
@@ -239,6 +250,7 @@ void save(store::Transaction& transaction, const Unit& unit, std::string_view st
       "claim_verifier = ?, lock_answer = ?, updated = ? WHERE chip_id = ?",
       std::move(values));
   if (changed != 1) throw Error{Errc::internal, "unit " + unit.serial + " is not in the journal"};
+  if (!unit.public_keys.empty()) keep_public_keys(transaction, unit);
   if (unit.proof) keep_proof(transaction, unit.chip_id, *unit.proof);
   const auto last =
       transaction.query_one("SELECT COALESCE(MAX(number), 0) FROM unit_step WHERE chip_id = ?", {unit.chip_id});

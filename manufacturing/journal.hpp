@@ -40,6 +40,7 @@ struct Unit {
   Bytes block_digest;                ///< from prepared on, with what follows
   Bytes escrow;                      ///< lamp-factory(1), ESCROW
   Bytes claim_salt, claim_verifier;  ///< gateways only
+  Bytes public_keys;                 ///< from prepared on: firmware::read_public_keys(); may be empty
   std::string lock;                  ///< what the device answered; "unproven" while it has not
   std::optional<LockProof> proof;    ///< what it signed of that; from done on, and kept for good
   Instant updated{};

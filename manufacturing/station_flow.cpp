@@ -30,6 +30,12 @@ Error contradiction(const Unit& unit, const std::string& what) {
                                  unit.serial + " --reason ...'"};
 }
 
+std::string yaml_of(const std::vector<firmware::DevicePublicKey>& keys) {
+  std::string lines;
+  for (const auto& key : keys) lines += key.name + ": '" + firmware::text_of(key) + "'\n";
+  return lines;
+}
+
 /// The device's state against the journal's, where they cannot both be true. A key that was announced and never
 /// certified may have been lost on its way into the part; one that was certified may not.
 void require_agreement(const Unit& unit, const Part& part) {
@@ -170,6 +176,7 @@ void StationFlow::inject(Unit& unit, const Part& part, Adapter& adapter) {
   unit.block_digest = made.digest;
   unit.escrow = made.escrow;
   unit.claim_salt = made.claim ? made.claim->salt : Bytes{};
+  unit.public_keys = firmware::encode_public_keys(made.public_keys);
   unit.claim_verifier = made.claim ? made.claim->verifier : Bytes{};
   keep(unit, UnitState::prepared, "prepare", event(unit, "inject", {{"block", hex(unit.block_digest)}}));
   // The label follows its record and precedes its device, so that a device that has the block has a label that fits.
@@ -234,7 +241,7 @@ void StationFlow::publish_files(const Unit& unit, const UnitCredentials& made) {
   chain.insert(chain.end(), station_.trust.issuers.begin(), station_.trust.issuers.end());
   const auto folder = station_.devices / unit.serial;
   publish(folder / "idevid.pem", pki::to_pem(chain));
-  if (!made.public_keys.empty()) publish(folder / "public-keys.yaml", made.public_keys);
+  if (!made.public_keys.empty()) publish(folder / "public-keys.yaml", yaml_of(made.public_keys));
   SecureBytes line = made.label;
   line.push_back('\n');
   publish(folder / "label.txt", ByteView{line}, Mode::secret);

@@ -103,10 +103,13 @@ registry::Device require_device(store::Transaction& transaction, const std::stri
 
 Exit show(const ShowOptions& o, World& world) {
   Host host{world};
-  const auto device =
-      open_registry(host.site())->read([&](store::Transaction& t) { return require_device(t, o.serial); });
-  const auto fields = json_of(device);
+  const auto [device, keys] = open_registry(host.site())->read([&](store::Transaction& t) {
+    return std::pair{require_device(t, o.serial), registry::public_keys(t, o.serial)};
+  });
+  auto fields = json_of(device);
   if (o.json) {
+    fields["public_keys"] = json::object();
+    for (const auto& key : keys) fields["public_keys"][key.name] = firmware::text_of(key);
     world.out << fields.dump(2) << '\n';
     return Exit::ok;
   }
@@ -115,6 +118,7 @@ Exit show(const ShowOptions& o, World& world) {
     const auto value = fields.at(name).get<std::string>();
     fmt::print(world.out, "{:<12} {}\n", name, value.empty() ? "-" : value);
   }
+  for (const auto& key : keys) fmt::print(world.out, "{:<15} {}\n", key.name, firmware::text_of(key));
   return Exit::ok;
 }
 

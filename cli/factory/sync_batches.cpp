@@ -14,8 +14,8 @@ namespace lamp::cli {
 namespace {
 
 registry::FactoryRecord record_of(const manufacturing::Unit& unit, const std::string& station) {
-  return {unit.serial,         unit.model, unit.mac,   unit.certificate, unit.claim_salt,
-          unit.claim_verifier, station,    unit.order, unit.updated,     unit.escrow};
+  return {unit.serial, unit.model, unit.mac,     unit.certificate, unit.claim_salt, unit.claim_verifier,
+          station,     unit.order, unit.updated, unit.escrow,      unit.public_keys};
 }
 
 }  // namespace

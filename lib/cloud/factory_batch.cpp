@@ -28,7 +28,8 @@ Json json_of(const registry::FactoryRecord& record) {
           {"station", record.station},
           {"order", record.order},
           {"completed_at", format_instant(record.completed_at)},
-          {"escrow", base64(record.escrow)}};
+          {"escrow", base64(record.escrow)},
+          {"public_keys", base64(record.public_keys)}};
 }
 
 OrderEvidence order_from(const Json& json) {
@@ -47,7 +48,8 @@ registry::FactoryRecord record_from(const Json& json) {
           .station = text_field(json, "station", 63),
           .order = text_field(json, "order", 63),
           .completed_at = parse_instant(text_field(json, "completed_at")),
-          .escrow = bytes_field(json, "escrow")};
+          .escrow = bytes_field(json, "escrow"),
+          .public_keys = bytes_field(json, "public_keys", 1024)};
 }
 
 /// Reads every item of a list; an error says which one it was.

@@ -106,6 +106,8 @@ class Batch {
     verdict = judge_certificate(record);
     const auto boxes = attempt([&] { return binding::read_escrow(record.escrow); });
     if (const auto* error = std::get_if<Error>(&boxes)) verdict.objections.emplace_back(error->what());
+    const auto keys = attempt([&] { return firmware::read_public_keys(record.public_keys); });
+    if (const auto* error = std::get_if<Error>(&keys)) verdict.objections.emplace_back(error->what());
     return {all_of(verdict.objections), false};
   }
 

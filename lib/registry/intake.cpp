@@ -33,6 +33,10 @@ std::string contradictions(store::Transaction& transaction, const FactoryRecord&
   if (!by_mac.empty() && by_mac != record.serial) add("MAC address " + record.mac.text() + " belongs to " + by_mac);
   const auto by_certificate = owner(transaction, "SELECT serial FROM fp_claim WHERE fingerprint = ?", fingerprint);
   if (!by_certificate.empty() && by_certificate != record.serial) add("the certificate belongs to " + by_certificate);
+  for (const auto& key : firmware::read_public_keys(record.public_keys)) {
+    const auto by_key = owner(transaction, "SELECT serial FROM key_claim WHERE public_key = ?", key.value);
+    if (!by_key.empty() && by_key != record.serial) add(key.name + " belongs to " + by_key);
+  }
   return found;
 }
 
@@ -69,10 +73,11 @@ IntakeResult keep_parked(store::Transaction& transaction, const Bytes& id, std::
 
 Bytes digest(const FactoryRecord& record) {
   cbor::Writer out;
-  out.array(11).text("lamp-factory-record-v2").text(record.serial).text(record.model);
+  out.array(12).text("lamp-factory-record-v3").text(record.serial).text(record.model);
   out.unsigned_integer(record.mac.number()).bytes(record.certificate).bytes(record.claim_salt);
   out.bytes(record.claim_verifier).text(record.station).text(record.order);
   out.integer(unix_seconds(record.completed_at)).bytes(record.escrow);
+  out.bytes(record.public_keys);
   return sha256(out.encoded());
 }
 
@@ -86,6 +91,11 @@ IntakeResult take_in(store::Transaction& transaction, const FactoryRecord& recor
   for (auto& [name, box] : binding::read_escrow(record.escrow))
     transaction.execute("INSERT INTO escrow_box (serial, name, box) VALUES (?, ?, ?)",
                         {record.serial, name, std::move(box)});
+  for (auto& [name, value] : firmware::read_public_keys(record.public_keys)) {
+    transaction.execute("INSERT INTO key_claim (public_key, serial) VALUES (?, ?)", {value, record.serial});
+    transaction.execute("INSERT INTO device_key (serial, name, public_key) VALUES (?, ?, ?)",
+                        {record.serial, name, std::move(value)});
+  }
   transaction.execute("DELETE FROM parked_record WHERE record_digest = ?", {id});
   return {Intake::accepted, {}, true};
 }
@@ -121,6 +131,14 @@ std::vector<binding::EscrowBox> escrow_boxes(store::Transaction& transaction, st
        transaction.query("SELECT name, box FROM escrow_box WHERE serial = ? ORDER BY name", {std::string{serial}}))
     boxes.push_back({row.text(0), row.blob(1)});
   return boxes;
+}
+
+std::vector<firmware::DevicePublicKey> public_keys(store::Transaction& transaction, std::string_view serial) {
+  std::vector<firmware::DevicePublicKey> keys;
+  for (const auto& row : transaction.query("SELECT name, public_key FROM device_key WHERE serial = ? ORDER BY name",
+                                           {std::string{serial}}))
+    keys.push_back({row.text(0), row.blob(1)});
+  return keys;
 }
 
 OrderContent recognise_order(store::Transaction& transaction, const std::string& id, ByteView canonical,

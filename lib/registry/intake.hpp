@@ -9,6 +9,7 @@
 #include "lib/base/clock.hpp"
 #include "lib/base/parse.hpp"
 #include "lib/binding/escrow.hpp"
+#include "lib/firmware/public_keys.hpp"
 #include "lib/store/database.hpp"
 
 namespace lamp::registry {
@@ -23,7 +24,8 @@ struct FactoryRecord {
   Bytes claim_verifier;
   std::string station, order;
   Instant completed_at;
-  Bytes escrow = {};  ///< binding::read_escrow()
+  Bytes escrow = {};       ///< binding::read_escrow()
+  Bytes public_keys = {};  ///< firmware::read_public_keys()
 };
 
 /// A record's identity: SHA-256 over deterministic CBOR of all its fields.
@@ -39,8 +41,8 @@ struct IntakeResult {
 /// Whether this very record came in before.
 [[nodiscard]] bool is_registered(store::Transaction& transaction, const FactoryRecord& record);
 
-/// Registers the device and keeps its escrow boxes; or parks the record when its serial number, MAC address or
-/// certificate belongs to another one.
+/// Registers the device and keeps its escrow boxes and public keys; or parks the record when its serial number, MAC
+/// address, certificate or one of its keys belongs to another one.
 [[nodiscard]] IntakeResult take_in(store::Transaction& transaction, const FactoryRecord& record, Instant now);
 
 /// Parks a record that the caller objects to: no order, wrong station, certificate of another CA.
@@ -60,6 +62,10 @@ struct ParkedRecord {
 
 /// A device's escrow boxes, by name; only who holds the escrow key can open them.
 [[nodiscard]] std::vector<binding::EscrowBox> escrow_boxes(store::Transaction& transaction, std::string_view serial);
+
+/// The keys that a device has beside its identity, by name; for whoever talks to it.
+[[nodiscard]] std::vector<firmware::DevicePublicKey> public_keys(store::Transaction& transaction,
+                                                                 std::string_view serial);
 
 /// What an order is when its first record comes; `other` when another content came under its id before.
 enum class OrderContent { known, other };

@@ -91,13 +91,21 @@ constexpr std::string_view kOrderSeen = R"(CREATE TABLE order_seen (
   station TEXT NOT NULL,
   first_seen BIGINT NOT NULL))";
 
+constexpr std::string_view kDeviceKey = R"(CREATE TABLE device_key (
+  serial TEXT NOT NULL,
+  name TEXT NOT NULL,
+  public_key BYTEA NOT NULL,
+  PRIMARY KEY (serial, name)))";
+constexpr std::string_view kKeyClaim = "CREATE TABLE key_claim (public_key BYTEA PRIMARY KEY, serial TEXT NOT NULL)";
+
 }  // namespace
 
 const store::Schema& schema() {
   static const store::Schema registry{
       "registry",
       {kDevice, kDeviceByProject, kDeviceByOrder, kMacClaim, kFingerprintClaim, kSerialClaim, kParked, kProject,
-       kMember, kClaim, kClaimRefusal, kNetwork, kNetworkMember, kMemberByNetwork, kEscrowBox, kOrderSeen}};
+       kMember, kClaim, kClaimRefusal, kNetwork, kNetworkMember, kMemberByNetwork, kEscrowBox, kOrderSeen, kDeviceKey,
+       kKeyClaim}};
   return registry;
 }
 

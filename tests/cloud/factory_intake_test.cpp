@@ -188,6 +188,12 @@ TEST_F(Factory, WithMalformedEscrowBoxesIsParked) {
   EXPECT_THAT(reason({{approved(order_)}, {record}}), HasSubstr("escrow"));
 }
 
+TEST_F(Factory, WithWhatIsNoKeyIsParked) {
+  auto record = made(1);
+  record.public_keys = firmware::encode_public_keys({{"ble-static-key", Bytes(65, 4)}});
+  EXPECT_THAT(reason({{approved(order_)}, {record}}), HasSubstr("public keys"));
+}
+
 TEST_F(Factory, WhoseApprovalsLastedWhenTheyWereUsedIsTakenInLater) {
   clock_.advance(std::chrono::days{20});
   auto late = made(2);

@@ -1,5 +1,8 @@
-// What stations sign and carry as files: production reports, batches of records, escrow boxes.
+// What stations sign and carry as files: production reports, batches of records, escrow boxes, public keys.
+#include <algorithm>
+
 #include "lib/binding/escrow.hpp"
+#include "lib/firmware/public_keys.hpp"
 #include "lib/pki/signed_document.hpp"
 #include "manufacturing/order_report_proof.hpp"
 #include "tests/fuzz/fuzz.hpp"
@@ -14,6 +17,8 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     (void)fuzz::read([&] { return manufacturing::prove_units(*report, {}); });
   }
   (void)fuzz::read([&] { return binding::read_escrow(bytes); });
+  if (const auto keys = fuzz::read([&] { return firmware::read_public_keys(bytes); }))
+    fuzz::require(std::ranges::equal(firmware::encode_public_keys(*keys), bytes), "public keys have two encodings");
   (void)fuzz::read([&] { return pki::parse_documents(bytes); });
   return 0;
 }

@@ -3,6 +3,7 @@
 #include <botan/system_rng.h>
 #include <botan/x509_key.h>
 
+#include <algorithm>
 #include <thread>
 
 #include "lib/audit/record.hpp"
@@ -211,6 +212,13 @@ std::vector<std::string> SmallStation::problems_of(sim::VirtualDevice& device) {
   require(credential_digest(flash.credential_block) == unit.block_digest, "another block than recorded");
   const auto block = firmware::parse_credential_block(flash.credential_block);
   require(block.serial == unit.serial && block.chain.front() == unit.certificate, "another identity than recorded");
+  for (const auto& [name, value] : firmware::read_public_keys(unit.public_keys)) {
+    const auto* key = block.key(name);
+    require(key != nullptr && key->public_key == value, "another public key than the device has");
+  }
+  const auto beside = std::ranges::count_if(block.device_keys, [](const auto& key) { return key.name != "idevid"; });
+  require(std::ssize(firmware::read_public_keys(unit.public_keys)) == beside, "not every public key was recorded");
+  require(unit.proof && judge_lock_proof(*unit.proof, unit.serial, unit.spki).acceptable(), "no proof of its lock");
   if (block.commissioning_secret) {
     const auto escrowed = open_escrow(unit, "ble-commissioning-secret", escrow_key_);
     require(equal_constant_time(escrowed, block.commissioning_secret->expose_secret()), "another secret in escrow");

@@ -63,6 +63,38 @@ TEST(Intake, ParksARecordWithSomebodyElsesMacAddressOrCertificate) {
   EXPECT_FALSE(fleet.find("SL-26-000002"));
 }
 
+registry::FactoryRecord with_key(unsigned n, std::uint8_t key) {
+  auto made = record(n);
+  made.public_keys = firmware::encode_public_keys({{"curve-key", Bytes(32, key)}});
+  return made;
+}
+
+TEST(Intake, KeepsTheKeysThatADeviceHasBesideItsIdentity) {
+  Fleet fleet;
+  ASSERT_EQ(fleet.take_in(with_key(1, 7)).intake, Intake::accepted);
+  ASSERT_EQ(fleet.take_in(record(2)).intake, Intake::accepted);
+  const auto keys = [&](const char* serial) {
+    return fleet.write([&](store::Transaction& t) { return public_keys(t, serial); });
+  };
+  EXPECT_THAT(keys("SL-26-000001"), testing::ElementsAre(firmware::DevicePublicKey{"curve-key", Bytes(32, 7)}));
+  EXPECT_THAT(keys("SL-26-000002"), testing::IsEmpty());
+}
+
+TEST(Intake, ParksARecordWithAKeyThatAnotherDeviceHas) {
+  Fleet fleet;
+  ASSERT_TRUE(fleet.take_in(with_key(1, 7)).first_time);
+  const auto twin = fleet.take_in(with_key(2, 7));
+  EXPECT_EQ(twin.intake, Intake::parked);
+  EXPECT_THAT(twin.reason, HasSubstr("curve-key belongs to SL-26-000001"));
+  EXPECT_FALSE(fleet.find("SL-26-000002"));
+}
+
+TEST(Intake, AnotherKeyMakesAnotherRecord) {
+  Fleet fleet;
+  ASSERT_TRUE(fleet.take_in(with_key(1, 7)).first_time);
+  EXPECT_EQ(fleet.take_in(with_key(1, 8)).intake, Intake::parked);
+}
+
 TEST(Intake, KeepsAParkedRecordOnceAndLetsTheNextOneBy) {
   Fleet fleet;
   ASSERT_TRUE(fleet.take_in(record(1)).first_time);
