@@ -19,6 +19,12 @@ class RandomNumberGenerator;
 
 namespace lamp::manufacturing {
 
+/// What shows that a part is locked.
+enum class LockEvidence {
+  signature,  ///< of the program in it, over a fresh nonce
+  read_back,  ///< what its boot loader says of its own fuses: unsigned, and recorded as such
+};
+
 enum class KeyOrigin {
   made_in_device,   ///< its private key never leaves it
   made_by_station,  ///< made in the station's memory and written into the part
@@ -38,18 +44,21 @@ class Adapter {
   /// Asks the device; changes nothing on it.
   [[nodiscard]] virtual Part identify() = 0;
   /// The device's IDevID key as SubjectPublicKeyInfo; the same at every call once there is one. `before_effect` is
-  /// called only where the station makes the key.
-  [[nodiscard]] virtual Bytes make_key(const BeforeEffect& before_effect) = 0;
+  /// called only where the station makes the key; `announced` is what it made durable last for this part, or empty: all
+  /// that is known of a key that the part never shows again.
+  [[nodiscard]] virtual Bytes make_key(ByteView announced, const BeforeEffect& before_effect) = 0;
   /// The private key that make_key() put into the part and that belongs into its credential block; nothing when the
   /// part keeps it elsewhere.
   [[nodiscard]] virtual std::optional<firmware::DeviceKey> key_for_block() = 0;
   /// Gives the credential_digest() of the block as it was read back.
   [[nodiscard]] virtual Bytes install(ByteView block) = 0;
   /// That the part holds the private key of `spki`, and its state. Signed over a fresh nonce where the part runs; an
-  /// unsigned one (read back by a boot loader) proves no lock.
+  /// unsigned one (read back by a boot loader) proves a lock only where lock_evidence() says so.
   [[nodiscard]] virtual Evidence prove(ByteView spki) = 0;
   /// Closes the debug port for good and gives what the part said of it at once, for the record; may be empty.
   [[nodiscard]] virtual std::string lock() = 0;
+  /// Of what prove() gives now.
+  [[nodiscard]] virtual LockEvidence lock_evidence() const noexcept { return LockEvidence::signature; }
   virtual void reset() = 0;
   /// After reset(): whether the device is back after its restart. From then on this adapter speaks to what came back.
   /// Throws as a device on its way out or in may; only its return counts.

@@ -125,7 +125,7 @@ std::size_t DfuseAdapter::key_page_size() {
   return region->page_size;
 }
 
-Bytes DfuseAdapter::make_key(const BeforeEffect& before_effect) {
+Bytes DfuseAdapter::make_key(ByteView /*announced*/, const BeforeEffect& before_effect) {
   if (const auto key = key_for_block()) return spki_of(*key);
   const auto key = firmware::make_device_key(kIdevid, firmware::KeyCurve::p256, rng_);
   const auto spki = spki_of(key);

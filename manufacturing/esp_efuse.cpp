@@ -53,6 +53,8 @@ EfuseSummary parse_efuse_summary(std::string_view output, unsigned key_block) {
   summary.mac = field<std::string>(fuses, "MAC", "value").substr(0, 17);
   summary.key_purpose = field<std::string>(fuses, "KEY_PURPOSE_" + number, "value");
   summary.key_readable = field<bool>(fuses, "BLOCK_KEY" + number, "readable");
+  const auto key = summary.key_readable ? field<std::string>(fuses, "BLOCK_KEY" + number, "value") : std::string{"?"};
+  summary.key_is_empty = key.find_first_not_of("0 ") == std::string::npos;
   summary.key_writeable = field<bool>(fuses, "BLOCK_KEY" + number, "writeable");
   summary.pad_jtag_off = field<bool>(fuses, "DIS_PAD_JTAG", "value");
   summary.usb_jtag_off = field<bool>(fuses, "DIS_USB_JTAG", "value");
@@ -84,16 +86,22 @@ void EspEfuse::burn_key(const firmware::DeviceKey& key) const {
   (void)run({"burn_key", "BLOCK_KEY" + std::to_string(key_block_), kSecretPath, "ECDSA_KEY"}, hidden);
 }
 
-void EspEfuse::lock() const {
+void EspEfuse::burn(std::vector<std::string> fuses) const {
+  std::vector<std::string> arguments{"burn_efuse"};
+  for (auto& fuse : fuses) arguments.insert(arguments.end(), {std::move(fuse), "1"});
+  if (arguments.size() > 1) (void)run(std::move(arguments), {});
+}
+
+void EspEfuse::close_debug_port() const {
   const auto now = summary();
-  std::vector<std::string> burn{"burn_efuse"};
-  const auto add = [&](bool done, const char* name) {
-    if (!done) burn.insert(burn.end(), {name, "1"});
-  };
-  add(now.pad_jtag_off, "DIS_PAD_JTAG");
-  add(now.usb_jtag_off, "DIS_USB_JTAG");
-  add(now.download_off, "DIS_DOWNLOAD_MODE");
-  if (burn.size() > 1) (void)run(std::move(burn), {});
+  std::vector<std::string> fuses;
+  if (!now.pad_jtag_off) fuses.emplace_back("DIS_PAD_JTAG");
+  if (!now.usb_jtag_off) fuses.emplace_back("DIS_USB_JTAG");
+  burn(std::move(fuses));
+}
+
+void EspEfuse::close_download_mode() const {
+  if (!summary().download_off) burn({"DIS_DOWNLOAD_MODE"});
 }
 
 }  // namespace lamp::manufacturing

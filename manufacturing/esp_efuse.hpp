@@ -15,11 +15,14 @@ struct EfuseSummary {
   std::string mac;          ///< as espefuse prints it: six pairs
   std::string key_purpose;  ///< "USER" while nothing was burnt
   bool key_readable = true, key_writeable = true;
+  bool key_is_empty = false;  ///< nothing was burnt into the key block; known only while it can be read
   bool pad_jtag_off = false, usb_jtag_off = false, download_off = false;
 
   /// Whether the key block holds an identity key that nothing but the peripheral reads.
   [[nodiscard]] bool has_key() const noexcept { return key_purpose == "ECDSA_KEY" && !key_readable && !key_writeable; }
-  [[nodiscard]] bool is_locked() const noexcept { return pad_jtag_off && usb_jtag_off && download_off; }
+  [[nodiscard]] bool is_blank() const noexcept { return key_purpose == "USER" && key_is_empty; }
+  [[nodiscard]] bool debug_port_off() const noexcept { return pad_jtag_off && usb_jtag_off; }
+  [[nodiscard]] bool is_locked() const noexcept { return debug_port_off() && download_off; }
 };
 
 /// Throws Error{bad_input} unless it is the output of `espefuse summary --format json` with all that is asked of it.
@@ -36,10 +39,13 @@ class EspEfuse {
   /// The key goes to espefuse in a memory file, never in its arguments. Done already is an error of the chip's own:
   /// look at summary() first.
   void burn_key(const firmware::DeviceKey& key) const;
-  /// Burns what is not burnt yet.
-  void lock() const;
+  /// Burns what is not burnt yet: the debug port's fuses; then the one of the boot loader, after which a real chip
+  /// says nothing any more.
+  void close_debug_port() const;
+  void close_download_mode() const;
 
  private:
+  void burn(std::vector<std::string> fuses) const;
   [[nodiscard]] std::string run(std::vector<std::string> arguments, ByteView secret) const;
   std::string chip_;
   unsigned key_block_;

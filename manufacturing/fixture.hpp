@@ -48,8 +48,20 @@ class DfuPort {
   virtual void abort() = 0;
 };
 
+/// A chip of Espressif in its serial boot loader, which the maker's own programs speak to. Not thread-safe. Calls
+/// throw Error{not_found} when the program is not installed, Error{unavailable} when the chip does not answer.
+class EspPort {
+ public:
+  virtual ~EspPort() = default;
+  /// How espefuse reaches the chip: {"--port", "/dev/ttyACM0"}.
+  [[nodiscard]] virtual std::vector<std::string> efuse_target() const = 0;
+  /// Erases the sectors that it touches. What is written may hold a key.
+  virtual void write_flash(const std::string& chip, std::uint32_t address, ByteView bytes) = 0;
+  [[nodiscard]] virtual SecureBytes read_flash(const std::string& chip, std::uint32_t address, std::size_t size) = 0;
+};
+
 /// What a port holds: nothing of ours, or a conversation of one kind.
-using Plug = std::variant<std::monostate, std::unique_ptr<Fixture>, std::unique_ptr<DfuPort>>;
+using Plug = std::variant<std::monostate, std::unique_ptr<Fixture>, std::unique_ptr<DfuPort>, std::unique_ptr<EspPort>>;
 
 /// Thread-safe; a call about one port does not wait for a device in another.
 class Bench {

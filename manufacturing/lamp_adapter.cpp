@@ -31,7 +31,9 @@ Part LampAdapter::identify() {
   return {std::move(identity.model), std::move(identity.chip_id), identity.state, std::move(identity.block_digest), {}};
 }
 
-Bytes LampAdapter::make_key(const BeforeEffect& /*before_effect*/) { return session().generate().spki; }
+Bytes LampAdapter::make_key(ByteView /*announced*/, const BeforeEffect& /*before_effect*/) {
+  return session().generate().spki;
+}
 
 Bytes LampAdapter::install(ByteView block) {
   if (session_point_.empty()) (void)identify();

@@ -10,6 +10,9 @@
 
 namespace lamp::manufacturing {
 
+/// How the journal's and a report's words of a lock begin that a boot loader read back and nothing signed.
+inline constexpr std::string_view kReadBack = "locked, as read back and not signed";
+
 struct LockProof {
   Bytes nonce;  ///< the station's, kNonceSize: made for this one question
   Lifecycle state = Lifecycle::blank;

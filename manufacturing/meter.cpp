@@ -56,6 +56,24 @@ class MeteredDfuPort final : public DfuPort {
   Times& times_;
 };
 
+class MeteredEspPort final : public EspPort {
+ public:
+  MeteredEspPort(std::unique_ptr<EspPort> port, Times& times) : port_{std::move(port)}, times_{times} {}
+  std::vector<std::string> efuse_target() const override { return port_->efuse_target(); }
+  void write_flash(const std::string& chip, std::uint32_t address, ByteView bytes) override {
+    const Stopwatch watch{times_.device};
+    port_->write_flash(chip, address, bytes);
+  }
+  SecureBytes read_flash(const std::string& chip, std::uint32_t address, std::size_t size) override {
+    const Stopwatch watch{times_.device};
+    return port_->read_flash(chip, address, size);
+  }
+
+ private:
+  std::unique_ptr<EspPort> port_;
+  Times& times_;
+};
+
 }  // namespace
 
 Plug MeteredBench::open(const std::string& port) {
@@ -67,6 +85,8 @@ Plug MeteredBench::open(const std::string& port) {
     return std::unique_ptr<Fixture>{std::make_unique<MeteredFixture>(std::move(*frames), times_)};
   if (auto* dfu = std::get_if<std::unique_ptr<DfuPort>>(&plug))
     return std::unique_ptr<DfuPort>{std::make_unique<MeteredDfuPort>(std::move(*dfu), times_)};
+  if (auto* esp = std::get_if<std::unique_ptr<EspPort>>(&plug))
+    return std::unique_ptr<EspPort>{std::make_unique<MeteredEspPort>(std::move(*esp), times_)};
   return plug;
 }
 

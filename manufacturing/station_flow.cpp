@@ -116,7 +116,7 @@ Reservation StationFlow::reserve(const Part& part, const std::string& port) {
 
 void StationFlow::make_key(Unit& unit, Adapter& adapter) {
   if (unit.state >= UnitState::prepared) return;
-  const auto spki = adapter.make_key([&](ByteView made) {
+  const auto spki = adapter.make_key(Bytes{unit.spki}, [&](ByteView made) {
     unit.spki.assign(made.begin(), made.end());
     write([&](store::Transaction& t) { save(t, unit, "announce", station_.clock.now()); });
     tell(unit, "announce");
@@ -220,8 +220,9 @@ void StationFlow::await_return(const Unit& unit, Adapter& adapter) {
 /// What the device answers is what is recorded, and only what it signed says that it is locked.
 void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& evidence) {
   auto [proof, nonce] = adapter.prove(unit.spki);
+  const bool is_signed = adapter.lock_evidence() == LockEvidence::signature;
   if (proof.serial != unit.serial || proof.state != Lifecycle::locked || proof.debug_port != DebugPort::locked ||
-      proof.signature.empty())
+      is_signed == proof.signature.empty())
     throw contradiction(unit, "the lock did not take: the device proves to be '" + proof.serial + "', " +
                                   std::string{name_of(proof.state)} + ", debug port " +
                                   (proof.debug_port == DebugPort::locked ? "locked" : "open"));
@@ -229,8 +230,9 @@ void StationFlow::prove_locked(Unit& unit, Adapter& adapter, const std::string& 
     tell(unit, "done");
     return;
   }
-  unit.lock = "locked, debug port locked" + (evidence.empty() ? "" : "; " + evidence);
-  unit.proof = LockProof{std::move(nonce), proof.state, proof.debug_port, std::move(proof.signature)};
+  unit.lock =
+      (is_signed ? "locked, debug port locked" : std::string{kReadBack}) + (evidence.empty() ? "" : "; " + evidence);
+  if (is_signed) unit.proof = LockProof{std::move(nonce), proof.state, proof.debug_port, std::move(proof.signature)};
   keep(unit, UnitState::done, "done", event(unit, "done", {{"lock", "locked"}, {"debug-port", "locked"}}));
 }
 

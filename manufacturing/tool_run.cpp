@@ -27,17 +27,20 @@ void rewind(const posix::Descriptor& file) {
   if (::lseek(file.get(), 0, SEEK_SET) < 0) posix::fail("memory file", errno);
 }
 
-std::string content_of(const posix::Descriptor& file) {
+SecureBytes content_of(const posix::Descriptor& file) {
   rewind(file);
-  Bytes bytes(kMaxOutput);
+  SecureBytes bytes(kMaxOutput);
   std::size_t size = 0;
   while (size < bytes.size()) {
     const auto n = posix::read_some(file, std::span{bytes}.subspan(size), "output of a program");
     if (n == 0) break;
     size += n;
   }
-  return to_text(ByteView{bytes}.first(size));
+  bytes.resize(size);
+  return bytes;
 }
+
+std::string text_of(const posix::Descriptor& file) { return to_text(content_of(file)); }
 
 pid_t spawn(const std::vector<std::string>& command, const posix::Descriptor& out, const posix::Descriptor& err,
             const posix::Descriptor& secret) {
@@ -76,7 +79,7 @@ ToolResult run_tool(const std::vector<std::string>& command, ByteView secret, st
   posix::write_all(hidden, secret, "memory file");
   rewind(hidden);
   const int status = await(spawn(command, out, err, hidden), limit, command.front());
-  return {status, content_of(out), content_of(err)};
+  return {status, text_of(out), text_of(err), content_of(hidden)};
 }
 
 }  // namespace lamp::manufacturing

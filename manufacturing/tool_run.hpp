@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/base/secret.hpp"
 
 namespace lamp::manufacturing {
 
@@ -15,6 +16,7 @@ inline constexpr const char* kSecretPath = "/proc/self/fd/3";
 struct ToolResult {
   int status = 0;        ///< exit status, or 128 and the signal's number
   std::string out, err;  ///< at most 1 MiB each
+  SecureBytes left;      ///< what is at kSecretPath when it has ended: a program may write there, too; at most 1 MiB
 };
 
 /// `command[0]` is looked for in PATH. `secret` lies in memory that only this process and the program can reach, until

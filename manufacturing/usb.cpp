@@ -33,6 +33,7 @@ class UsbBench final : public Bench {
 
  private:
   [[nodiscard]] Plug open(usb::PluggedIn plugged) const {
+    if (plugged.kind == usb::Kind::esp) return usb::make_esp_port(plugged);
     usb::Handle handle;
     const int rc = usb::open_device(plugged.device.get(), handle);
     if (rc == LIBUSB_ERROR_NO_DEVICE) return {};

@@ -10,6 +10,9 @@
 namespace lamp::manufacturing::usb {
 namespace {
 
+/// The USB Serial/JTAG unit that Espressif's newer chips have in common.
+constexpr std::uint16_t kEspressif = 0x303a, kSerialJtag = 0x1001;
+
 /// libusb takes several threads here, what stands between it and the kernel may not: umockdev 0.17 keeps its list of
 /// open nodes without a lock.
 std::mutex& opening_and_closing() {
@@ -42,6 +45,7 @@ std::optional<Kind> kind_of(libusb_device* device) {
   libusb_device_descriptor descriptor{};
   if (libusb_get_device_descriptor(device, &descriptor) != LIBUSB_SUCCESS) return std::nullopt;
   if (descriptor.idVendor == kVendorId && descriptor.idProduct == kProductId) return Kind::lamp;
+  if (descriptor.idVendor == kEspressif && descriptor.idProduct == kSerialJtag) return Kind::esp;
   const auto config = active_config(device);
   return config && dfu_interface(*config) != nullptr ? std::optional{Kind::dfu} : std::nullopt;
 }

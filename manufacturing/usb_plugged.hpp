@@ -25,7 +25,7 @@ struct HandleClose {
 using Config = std::unique_ptr<libusb_config_descriptor, ConfigFree>;
 using Handle = std::unique_ptr<libusb_device_handle, HandleClose>;
 
-enum class Kind { lamp, dfu };
+enum class Kind { lamp, dfu, esp };
 
 /// Keeps its context alive: libusb_exit must come last.
 struct PluggedIn {
@@ -42,7 +42,7 @@ struct PluggedIn {
 /// As libusb_open(); may be called from several threads.
 [[nodiscard]] int open_device(libusb_device* device, Handle& handle);
 
-/// Every device of ours, by port: lamps, and whatever is in DFU mode.
+/// Every device of ours, by port: lamps, whatever is in DFU mode, and chips of Espressif.
 [[nodiscard]] std::vector<PluggedIn> scan();
 [[nodiscard]] Config active_config(libusb_device* device);  ///< nothing when there is none
 
@@ -54,6 +54,9 @@ void check(int rc, const std::string& port, const char* doing);
                                                     std::chrono::milliseconds timeout);
 [[nodiscard]] std::unique_ptr<DfuPort> make_dfu_port(PluggedIn plugged, Handle handle,
                                                      std::chrono::milliseconds timeout);
+
+/// Nothing is claimed: the kernel's driver keeps the device. Throws Error{unavailable} when it made no serial port.
+[[nodiscard]] std::unique_ptr<EspPort> make_esp_port(const PluggedIn& plugged);
 
 /// The DFU interface in DFU mode (class 0xFE, subclass 1, protocol 2), when there is one.
 [[nodiscard]] const libusb_interface* dfu_interface(const libusb_config_descriptor& config) noexcept;

@@ -94,6 +94,10 @@ void read_adapters_part(DeviceProfile& profile, const config::Node& root) {
   const bool is_dfuse = profile.adapter == AdapterKind::dfuse;
   if (dfuse && !is_dfuse) dfuse->refuse("the adapter is " + std::string{name_of(profile.adapter)});
   if (is_dfuse) profile.dfuse = DfuseSettings::read(root.at("dfuse"));
+  const auto esp = root.find("esp-efuse");
+  const bool is_esp = profile.adapter == AdapterKind::esp_efuse;
+  if (esp && !is_esp) esp->refuse("the adapter is " + std::string{name_of(profile.adapter)});
+  if (is_esp) profile.esp = EspSettings::read(root.at("esp-efuse"));
 }
 
 Bytes digest_of(const DeviceProfile& p) {
@@ -113,6 +117,7 @@ Bytes digest_of(const DeviceProfile& p) {
       .add(10, cbor::Writer{}.raw(p.outputs.encoded()))
       .add(11, cbor::Writer{}.text(name_of(p.adapter)));
   if (p.dfuse) canonical.add(12, p.dfuse->encoded());
+  if (p.esp) canonical.add(14, p.esp->encoded());
   if (const auto release = p.release.encoded(); !release.empty()) canonical.add(13, cbor::Writer{}.raw(release));
   return guarded(Errc::internal, [&] {
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
@@ -139,7 +144,7 @@ std::string_view name_of(AdapterKind adapter) noexcept { return kAdapters[static
 DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   const auto root = config::Node::load(file);
   root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "adapter", "label",
-             "device-approvals", "slot-size", "credentials", "release", "outputs", "dfuse"});
+             "device-approvals", "slot-size", "credentials", "release", "outputs", "dfuse", "esp-efuse"});
   DeviceProfile profile;
   profile.model = root.at("model").text();
   profile.vendor = root.at("vendor").text();

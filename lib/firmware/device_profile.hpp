@@ -12,6 +12,7 @@
 #include "lib/base/bytes.hpp"
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/dfuse_settings.hpp"
+#include "lib/firmware/esp_settings.hpp"
 #include "lib/firmware/output_plan.hpp"
 #include "lib/firmware/release_settings.hpp"
 
@@ -59,6 +60,7 @@ struct DeviceProfile {
   std::uint64_t slot_size = 0;                        ///< bytes that a firmware image may have
   std::set<Credential> credentials;
   std::optional<DfuseSettings> dfuse;  ///< there when the adapter is dfuse
+  std::optional<EspSettings> esp;      ///< there when the adapter is esp-efuse
   ReleaseSettings release;             ///< how a release of the model is signed and encrypted
   OutputPlan outputs;                  ///< what a release becomes beside its SUIT envelope
   Bytes digest;                        ///< SHA-256 of deterministic CBOR of all the above: what an order names

@@ -1,8 +1,9 @@
-// What a DfuSe part says of itself: names of its memories, answers to GETSTATUS, flash that holds a record or half of
-// one.
+// What parts say of themselves in their boot loaders: names of memories and answers to GETSTATUS by DfuSe, flash that
+// holds a record or half of one, eFuses as espefuse prints them.
 #include "lib/firmware/device_key.hpp"
 #include "lib/firmware/flash_record.hpp"
 #include "manufacturing/dfuse_layout.hpp"
+#include "manufacturing/esp_efuse.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -22,5 +23,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     cbor::Reader reader{bytes};
     return firmware::read_device_key(reader);
   });
+  if (const auto fuses = fuzz::read([&] { return manufacturing::parse_efuse_summary(fuzz::text(bytes), 0); }))
+    fuzz::require(!(fuses->has_key() && fuses->is_blank()), "a chip with a key that is blank");
   return 0;
 }

@@ -32,6 +32,7 @@ TEST(DeviceProfiles, EveryDeliveredOneLoads) {
   nowhere.root = kTemplates / "nowhere";
   for (const auto& model : device_models(nowhere)) EXPECT_EQ(device_profile(nowhere, model).model, model);
   EXPECT_EQ(device_profile(nowhere, "zigbee-luminaire").dfuse->block_page, 0x0803e000U);
+  EXPECT_EQ(device_profile(nowhere, "thread-lamp").esp->block_address, 0x3f0000U);
 }
 
 TEST(DeviceProfiles, OfASiteStandBeforeTheDeliveredOnes) {
@@ -86,6 +87,16 @@ struct Change {
 };
 void PrintTo(const Change& c, std::ostream* os) { *os << c.name; }
 
+constexpr const char* kEspPlaces =
+    "esp-efuse: {chip: esp32h2, key-block: 0, block-address: 0x3f0000, block-size: 8192}\nlabel: lamp";
+
+/// A lamp on such a chip, with one of its places changed.
+Change esp(const char* name, std::string_view from, std::string_view to, const char* says) {
+  std::string places = std::string{"adapter: esp-efuse\n"} + kEspPlaces;
+  places.replace(places.find(from), from.size(), to);
+  return {name, "adapter: lamp-protocol\nlabel: lamp", std::move(places), says};
+}
+
 class DeviceProfileErrors : public testing::TestWithParam<Change> {};
 
 TEST_P(DeviceProfileErrors, NameThePlace) {
@@ -125,6 +136,14 @@ INSTANTIATE_TEST_SUITE_P(
                            "must be integrated"},
                     Change{"UnknownSignature", "label: lamp", "release: {signatures: [ps256, ed25519]}\nlabel: lamp",
                            "expected ps256"},
+                    Change{"EspWithoutPlaces", "adapter: lamp-protocol", "adapter: esp-efuse", "esp-efuse"},
+                    Change{"EspPlacesForAnother", "label: lamp", kEspPlaces, "the adapter is lamp-protocol"},
+                    esp("AnotherChip", "chip: esp32h2", "chip: esp32", "expected a chip that signs"),
+                    esp("NoSuchKeyBlock", "key-block: 0", "key-block: 6", "0 to 5"),
+                    esp("DecimalAddress", "0x3f0000", "4128768", "an address like 0x3f0000"),
+                    esp("HalfASector", "0x3f0000", "0x3f0800", "whole sectors"),
+                    esp("BeyondFlash", "0x3f0000", "0xfff000", "outside the 16 MiB"),
+                    esp("NoRoom", "block-size: 8192", "block-size: 0", "4096"),
                     Change{"TinySlot", "1048576", "12", "from 4096"}),
     [](const auto& tested) { return std::string{tested.param.name}; });
 

@@ -25,6 +25,7 @@ class Espefuse : public testing::Test {
 };
 
 TEST_F(Espefuse, BurnsAKeyThatNobodyReadsAgain) {
+  EXPECT_TRUE(chip_.summary().is_blank());
   EXPECT_FALSE(chip_.summary().has_key());
   chip_.burn_key(key_);
   EXPECT_TRUE(chip_.summary().has_key());
@@ -41,9 +42,13 @@ TEST_F(Espefuse, ASecondKeyIsRefusedByTheChip) {
 
 TEST_F(Espefuse, LocksOnceAndForAll) {
   chip_.burn_key(key_);
-  chip_.lock();
+  chip_.close_debug_port();
+  EXPECT_TRUE(chip_.summary().debug_port_off());
+  EXPECT_FALSE(chip_.summary().is_locked());
+  chip_.close_download_mode();
   EXPECT_TRUE(chip_.summary().is_locked());
-  chip_.lock();  // nothing is left to burn
+  chip_.close_debug_port();  // nothing is left to burn
+  chip_.close_download_mode();
   EXPECT_TRUE(chip_.summary().is_locked());
 }
 

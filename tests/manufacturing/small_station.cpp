@@ -149,7 +149,7 @@ void SmallStation::make_authority() {
 }
 
 void SmallStation::read_kits() {
-  for (const std::string model : {"smart-lamp", "gateway", "zigbee-luminaire"})
+  for (const std::string model : {"smart-lamp", "gateway", "thread-lamp", "zigbee-luminaire"})
     kits_.emplace(
         model, ModelKit{firmware::DeviceProfile::load(kTemplates / "devices" / (model + ".yaml")),
                         pki::Profile::load(kTemplates / "profiles" / "idevid.yaml"), SymmetricKey{SecureBytes(32, 7)}});
@@ -168,11 +168,15 @@ Station SmallStation::station() {
   return {"line1", folder_ / "devices", order, kits_, trust_, *authority_, database_, clock_, Botan::system_rng()};
 }
 
+void SmallStation::order_model(const std::string& model) {
+  const auto& profile = kits_.at(model).device;
+  order.lines.push_back(
+      {model, 2, profile.digest, profile.serial_prefix + "-26-", 1, MacAddress::parse("00:00:5e:00:53:03")});
+}
+
 sim::UsbDfusePart& SmallStation::new_dfuse_part(const std::string& model) {
+  if (order.find(model) == nullptr) order_model(model);
   auto profile = kits_.at(model).device;
-  if (order.find(model) == nullptr)
-    order.lines.push_back(
-        {model, 2, profile.digest, profile.serial_prefix + "-26-", 1, MacAddress::parse("00:00:5e:00:53:03")});
   profile.slot_size = 8192;
   auto flash =
       sim::DeviceFlash::create(folder_ / "parts" / std::to_string(parts_.size()), profile, Botan::system_rng());

@@ -90,6 +90,8 @@ class SmallStation {
   [[nodiscard]] manufacturing::Outcome run_on(manufacturing::Bench& its_bench, const std::string& port);
   /// A new part of a model with the adapter dfuse.
   sim::UsbDfusePart& new_dfuse_part(const std::string& model);
+  /// Adds two of a model to the order.
+  void order_model(const std::string& model);
   [[nodiscard]] const firmware::DeviceProfile& profile(const std::string& model) { return kits_.at(model).device; }
   [[nodiscard]] manufacturing::Station station();
   [[nodiscard]] std::vector<manufacturing::Unit> units();
