@@ -13,6 +13,13 @@ namespace lamp::manufacturing {
 namespace {
 
 constexpr std::uint64_t kMaxQuantity = 1'000'000, kMaxSerial = 999'999;
+constexpr std::size_t kDigestSize = 32;
+
+Bytes digest_at(const config::Node& node) {
+  auto digest = in_context(node.place(), [&] { return from_hex(node.text()); });
+  if (digest.size() != kDigestSize) node.refuse("expected a SHA-256 digest");
+  return digest;
+}
 
 OrderLine read_line(const config::Node& node) {
   node.only({"model", "quantity", "profile", "serial-prefix", "serial-first", "mac-first", "mac-last"});
@@ -20,8 +27,7 @@ OrderLine read_line(const config::Node& node) {
   line.model = node.at("model").text();
   require_name(line.model, node.at("model").place());
   line.quantity = node.at("quantity").number(1, kMaxQuantity);
-  line.profile = in_context(node.at("profile").place(), [&] { return from_hex(node.at("profile").text()); });
-  if (line.profile.size() != 32) node.at("profile").refuse("expected a SHA-256 digest");
+  line.profile = digest_at(node.at("profile"));
   line.serial_prefix = node.at("serial-prefix").text();
   line.serial_first = node.at("serial-first").number(1, kMaxSerial);
   if (line.serial_first + line.quantity - 1 > kMaxSerial) node.at("serial-first").refuse("the numbers run out");
@@ -46,13 +52,14 @@ Instant instant_at(const config::Node& node) {
 }
 
 Order read(const config::Node& root) {
-  root.only({"order", "site", "station", "created", "not-after", "lines", "approvals"});
+  root.only({"order", "site", "station", "station-key", "created", "not-after", "lines", "approvals"});
   Order order;
   order.id = root.at("order").text();
   require_name(order.id, root.at("order").place());
   order.site = root.at("site").text();
   order.station = root.at("station").text();
   require_name(order.station, root.at("station").place());
+  order.station_key = digest_at(root.at("station-key"));
   order.created = instant_at(root.at("created"));
   order.not_after = instant_at(root.at("not-after"));
   std::set<std::string> models;
@@ -89,6 +96,12 @@ void add_profile_objections(const OrderLine& line, const OrderPolicy& policy, Ve
     verdict.objections.push_back("the device profile of " + line.model + " is not the one that was ordered");
 }
 
+std::string other_key(const Order& order, const OrderPolicy& policy) {
+  return "order " + order.id + " is for key " + hex(order.station_key) + " of station " + order.station +
+         ", whose certificate has key " + hex(policy.station_key) +
+         " now; have 'lamp-factory order create' make an order for this certificate, and officers approve it";
+}
+
 }  // namespace
 
 std::string OrderLine::serial(std::uint64_t index) const {
@@ -118,6 +131,7 @@ std::string Order::yaml() const {
   config::YamlWriter out;
   out.comment("A production order, lamp-order(5). Whatever is changed here voids the approvals.");
   out.begin_map().key("order").value(id).key("site").value(site).key("station").value(station);
+  out.key("station-key").value(hex(station_key));
   out.key("created").value(format_instant(created)).key("not-after").value(format_instant(not_after));
   out.key("lines").begin_list();
   for (const auto& line : lines) write_line(out, line);
@@ -145,6 +159,7 @@ Bytes Order::canonical() const {
       .add(4, cbor::number_item(static_cast<std::uint64_t>(unix_seconds(created))))
       .add(5, cbor::number_item(static_cast<std::uint64_t>(unix_seconds(not_after))))
       .add(6, std::move(list))
+      .add(7, cbor::bytes_item(station_key))
       .encoded();
 }
 
@@ -175,6 +190,8 @@ Verdict judge(const Order& order, const OrderPolicy& policy, const quorum::Roste
     objections.push_back("the order is for site " + order.site + ", this is " + policy.site);
   if (order.station != policy.station)
     objections.push_back("the order is for station " + order.station + ", this is " + policy.station);
+  else if (order.station_key != policy.station_key)
+    objections.push_back(other_key(order, policy));
   if (now > order.not_after) objections.push_back("the order expired at " + format_instant(order.not_after));
   if (now < order.created)
     objections.push_back("the order was made at " + format_instant(order.created) +

@@ -1,5 +1,6 @@
-// A production order: what a station may make, how many, with which serial numbers and addresses, until when. It counts
-// only with the approvals of the factory's quorum over exactly its content. lamp-order(5).
+// A production order: what a station may make, how many, with which serial numbers and addresses, until when. It is
+// bound to the key of the station's certificate, and counts only with the approvals of the factory's quorum over
+// exactly its content. lamp-order(5).
 #pragma once
 
 #include <filesystem>
@@ -39,6 +40,9 @@ struct OrderApproval {
 
 struct Order {
   std::string id, site, station;
+  /// SHA-256 of the SubjectPublicKeyInfo in the station's certificate. The key and not the certificate: what a station
+  /// proves is that it holds the key, and a certificate that is issued again for the same key leaves approvals whole.
+  Bytes station_key;
   Instant created, not_after;
   std::vector<OrderLine> lines;  ///< one for each model
   std::vector<OrderApproval> approvals;
@@ -59,6 +63,7 @@ struct Order {
 /// What the station that is to work on an order holds against it, before any device is touched.
 struct OrderPolicy {
   std::string site, station;
+  Bytes station_key;  ///< of the certificate that the station has now: SHA-256 of its SubjectPublicKeyInfo
   std::uint64_t approvals = 1;
   /// The digests of this host's device profiles, for the order's models; an empty one means that there is none.
   std::vector<std::pair<std::string, Bytes>> profiles;

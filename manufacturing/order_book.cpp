@@ -72,6 +72,7 @@ Order take_order(store::Transaction& transaction, const OrderRequest& request, B
   Order order{std::string{config::kOrderPrefix} + hex(rng.random_vec<Bytes>(6)),
               request.site,
               request.station,
+              request.station_key,
               request.created,
               request.not_after,
               {},

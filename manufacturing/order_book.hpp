@@ -30,6 +30,7 @@ struct OrderRequest {
     std::uint64_t quantity;
   };
   std::string site, station;
+  Bytes station_key;  ///< Order::station_key
   std::vector<Line> lines;
   AddressPool pool;
   Instant created, not_after;

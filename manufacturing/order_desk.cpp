@@ -55,22 +55,22 @@ Order OrderDesk::order_for(const std::string& station, const std::string& serial
   return *found;
 }
 
-void OrderDesk::require_approved(store::Transaction& transaction, const Order& order, const std::string& station,
+void OrderDesk::require_approved(store::Transaction& transaction, const Order& order, const Station& station,
                                  Instant now) {
   const auto roster = rules_.roster();
   if (quorum::recognise(transaction, roster) == quorum::Known::never_seen)
     throw Error{Errc::denied, "this host does not know the roster " + roster.name};
-  OrderPolicy policy{rules_.site, station, rules_.approvals, {}};
+  OrderPolicy policy{rules_.site, station.name, from_hex(station.key), rules_.approvals, {}};
   for (const auto& line : order.lines)
     if (const auto model = rules_.model(line.model)) policy.profiles.emplace_back(line.model, model->profile);
   const auto verdict = judge(order, policy, roster, now);
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
 }
 
-OrderDesk::Permit OrderDesk::take(store::Transaction& transaction, const std::string& station,
-                                  const std::string& serial, const std::string& key, Instant now) {
-  if (!is_name(station)) throw Error{Errc::denied, "a station without a usable name"};
-  const auto order = order_for(station, serial);
+OrderDesk::Permit OrderDesk::take(store::Transaction& transaction, const Station& station, const std::string& serial,
+                                  const std::string& key, Instant now) {
+  if (!is_name(station.name)) throw Error{Errc::denied, "a station without a usable name"};
+  const auto order = order_for(station.name, serial);
   const auto& line = *line_with(order, serial);
   require_approved(transaction, order, station, now);
   // An order that was closed, or that came with another content before, is refused here.

@@ -30,7 +30,7 @@ class OrderDesk final : public pki::ProductionGate {
   };
   explicit OrderDesk(Rules rules) : rules_{std::move(rules)} {}
 
-  [[nodiscard]] Permit take(store::Transaction& transaction, const std::string& station, const std::string& serial,
+  [[nodiscard]] Permit take(store::Transaction& transaction, const Station& station, const std::string& serial,
                             const std::string& key, Instant now) override;
 
  private:
@@ -40,7 +40,7 @@ class OrderDesk final : public pki::ProductionGate {
   };
   [[nodiscard]] const Order& read(const std::filesystem::path& file);
   [[nodiscard]] Order order_for(const std::string& station, const std::string& serial);
-  void require_approved(store::Transaction& transaction, const Order& order, const std::string& station, Instant now);
+  void require_approved(store::Transaction& transaction, const Order& order, const Station& station, Instant now);
 
   Rules rules_;
   std::mutex mutex_;

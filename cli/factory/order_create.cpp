@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <set>
 
+#include "cli/factory/station_key.hpp"
 #include "cli/factory/tool.hpp"
 #include "cli/host.hpp"
 #include "cli/usage.hpp"
@@ -69,7 +70,10 @@ Order take(Host& host, const OrderRequest& request) {
   database.migrate(order_book_schema());
   return database.write([&](store::Transaction& t) {
     auto order = take_order(t, request, host.world().rng);
-    audit::Event event{account_name(), "factory.order.create", order.id, {{"station", order.station}}};
+    audit::Event event{account_name(),
+                       "factory.order.create",
+                       order.id,
+                       {{"station", order.station}, {"key", hex(order.station_key)}}};
     for (const auto& line : order.lines)
       event.details.emplace_back(line.model,
                                  fmt::format("{} from {}, {}", line.quantity, line.serial(0), line.mac_first.text()));
@@ -81,13 +85,14 @@ Order take(Host& host, const OrderRequest& request) {
 Exit create(const CreateOptions& options, World& world) {
   Host host{world};
   const auto wanted = read_models(options.models, host.site());
-  (void)host.site().person(options.station);
+  auto bound_to = station_key(host.site(), options.station);
   if (options.days < 1 || options.days > kMaxDays)
     throw UsageError{fmt::format("--days: a number from 1 to {} is expected", kMaxDays)};
   if (std::filesystem::exists(options.output))
     throw Error{Errc::exists, options.output + ": exists already; not overwritten"};
   OrderRequest request{host.site().name,
                        options.station,
+                       std::move(bound_to),
                        {},
                        read_pool(options.mac_range, host.site()),
                        host.now(),
@@ -99,9 +104,9 @@ Exit create(const CreateOptions& options, World& world) {
   for (const auto& line : order.lines)
     fmt::print(world.out, "{:<14} {:>6}  {} to {}  {} to {}\n", line.model, line.quantity, line.serial(0),
                line.serial(line.quantity - 1), line.mac_first.text(), line.mac_last().text());
-  fmt::print(world.out, "{}: {} for station {}, until {}; needs {} approval(s) of quorum {}\n", options.output,
-             order.id, order.station, format_instant(order.not_after), host.site().order_approvals,
-             host.site().order_quorum);
+  fmt::print(world.out, "{}: {} for station {}, key {}, until {}; needs {} approval(s) of quorum {}\n", options.output,
+             order.id, order.station, hex(order.station_key), format_instant(order.not_after),
+             host.site().order_approvals, host.site().order_quorum);
   return Exit::ok;
 }
 

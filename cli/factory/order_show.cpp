@@ -34,6 +34,7 @@ void print_json(const Order& order, const quorum::Tally& counted, const OrderCou
                      {"mac-last", line.mac_last().text()}});
   const nlohmann::json all{{"order", order.id},
                            {"station", order.station},
+                           {"station-key", hex(order.station_key)},
                            {"not-after", format_instant(order.not_after)},
                            {"lines", lines},
                            {"approved", counted.approved},
@@ -47,6 +48,7 @@ void print_json(const Order& order, const quorum::Tally& counted, const OrderCou
 
 void print(const Order& order, const quorum::Tally& counted, const OrderCount& made, std::ostream& out) {
   fmt::print(out, "{} for station {}, until {}\n", order.id, order.station, format_instant(order.not_after));
+  fmt::print(out, "  for the station's key {}\n", hex(order.station_key));
   for (const auto& line : order.lines)
     fmt::print(out, "  {:<14} {:>6}  {} to {}  {} to {}\n", line.model, line.quantity, line.serial(0),
                line.serial(line.quantity - 1), line.mac_first.text(), line.mac_last().text());

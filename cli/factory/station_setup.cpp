@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/factory/issuing_authority.hpp"
+#include "cli/factory/station_key.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/model_keys.hpp"
@@ -48,9 +49,11 @@ StationSetup::StationSetup(Host& host, Order order, std::string station)
 
 Verdict StationSetup::judge() const {
   const auto& site = host_.site();
-  OrderPolicy policy{site.name, station_, site.order_approvals, {}};
   if (site.people.count(station_) == 0)
     return {{"this host has no station " + station_ + "; the order is for another one"}};
+  const auto key = attempt([&] { return station_key(site, station_); });
+  if (const auto* failed = std::get_if<Error>(&key)) return {{failed->what()}};
+  OrderPolicy policy{site.name, station_, std::get<Bytes>(key), site.order_approvals, {}};
   for (const auto& line : order_.lines) {
     const auto profile = attempt([&] { return firmware::device_profile(site, line.model); });
     if (const auto* found = std::get_if<firmware::DeviceProfile>(&profile))
@@ -65,6 +68,7 @@ void StationSetup::open() {
   const auto& site = host_.site();
   // Before the token: the key of a closed order may be destroyed.
   host_.database().read([&](store::Transaction& t) { return require_open(t, order_); });
+  require_station_key(host_, station_);
   const auto name = authority_name();
   const auto chain = pki::load_chain(site.root / "ca" / name / "chain.pem");
   issuing_key_ = host_.token(site.person(station_).token).signing_key(name);

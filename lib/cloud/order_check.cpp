@@ -54,7 +54,7 @@ std::optional<std::uint64_t> index_of(const std::string& serial, const OrderTerm
 OrderTerms OrderTerms::read(ByteView canonical) {
   cbor::Reader in{canonical};
   OrderTerms terms;
-  if (in.map() != 6) throw Error{Errc::bad_input, "not a production order"};
+  if (in.map() != 7) throw Error{Errc::bad_input, "not a production order"};
   expect_key(in, 1);
   terms.id = in.text();
   expect_key(in, 2);
@@ -69,6 +69,8 @@ OrderTerms OrderTerms::read(ByteView canonical) {
   const auto lines = in.array();
   if (lines > kMaxLines) throw Error{Errc::bad_input, "an order with too many lines"};
   for (std::uint64_t i = 0; i < lines; ++i) terms.lines.push_back(read_line(in));
+  expect_key(in, 7);
+  if (in.bytes().size() != 32) throw Error{Errc::bad_input, "an order whose station's key is no SHA-256 digest"};
   in.end();
   return terms;
 }

@@ -196,7 +196,7 @@ EnrolmentDesk::Grant EnrolmentDesk::grant(store::Transaction& transaction, const
   if (!is_station(own)) refuse("it is no station");
   const auto serial = only_value(one.request.subject_attributes, oid::kSerialNumber);
   if (!serial) refuse("the request names no serial number");
-  auto permit = orders_.take(transaction, own.identity, *serial, one.fingerprint, one.now);
+  auto permit = orders_.take(transaction, {own.identity, own.key}, *serial, one.fingerprint, one.now);
   if (permit.profile != rule.profile.name)
     refuse("order " + permit.order + " is for profile " + permit.profile + ", not " + rule.profile.name);
   return {std::move(permit.values), std::move(permit.order)};

@@ -37,6 +37,11 @@ enum class Enrolment { initial, renewal };
 /// What approved production orders allow. Implemented where orders are kept.
 class ProductionGate {
  public:
+  /// As the certificate says that it showed.
+  struct Station {
+    std::string name;
+    std::string key;  ///< key_fingerprint()
+  };
   struct Permit {
     std::string order;
     std::string profile;  ///< of the certificate, as the ordered model has it
@@ -45,8 +50,8 @@ class ProductionGate {
   virtual ~ProductionGate() = default;
   /// Takes one of the count of the station's order that has this serial number in its range, for good. The same serial
   /// number for the same key again takes nothing more. Throws Error{denied} with the reason.
-  [[nodiscard]] virtual Permit take(store::Transaction& transaction, const std::string& station,
-                                    const std::string& serial, const std::string& key, Instant now) = 0;
+  [[nodiscard]] virtual Permit take(store::Transaction& transaction, const Station& station, const std::string& serial,
+                                    const std::string& key, Instant now) = 0;
 };
 
 /// Thread-safe as far as the authorities' keys are.

@@ -32,7 +32,7 @@ class Factory : public testing::Test {
     publish(directory_ / "quorum.yaml", quorum_.roster.yaml());
     database_.migrate(audit::schema());
     database_.migrate(registry::schema());
-    order_ = {"order-1", "demo", "line1", test::kNow, test::kNow + std::chrono::days{30}, {}, {}};
+    order_ = {"order-1", "demo", "line1", Bytes(32, 9), test::kNow, test::kNow + std::chrono::days{30}, {}, {}};
     order_.lines.push_back({"gateway", 3, Bytes(32), "SL-26-", 1, MacAddress::from_number(0x00005e005301ULL)});
   }
 

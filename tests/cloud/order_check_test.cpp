@@ -20,6 +20,7 @@ manufacturing::Order order() {
   made.id = "order-1";
   made.site = "demo";
   made.station = "line1";
+  made.station_key = Bytes(32, 9);
   made.created = test::kNow;
   made.not_after = test::kNow + std::chrono::hours{24};
   manufacturing::OrderLine line;
@@ -51,6 +52,12 @@ TEST(OrderTerms, RefuseAnythingCutShort) {
   const auto whole = order().canonical();
   for (std::size_t size = 0; size < whole.size(); ++size)
     EXPECT_THROW(static_cast<void>(OrderTerms::read(ByteView{whole}.first(size))), Error) << size;
+}
+
+TEST(OrderTerms, RefuseAnOrderForNoKey) {
+  auto made = order();
+  made.station_key.clear();
+  EXPECT_THROW(static_cast<void>(OrderTerms::read(made.canonical())), Error);
 }
 
 TEST(Records, WithinTheOrderAreFine) {

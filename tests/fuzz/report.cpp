@@ -1,7 +1,9 @@
-// What stations sign and carry as files: production reports, batches of records, escrow boxes, public keys.
+// What stations sign and carry as files: production reports, batches of records, escrow boxes, public keys; and the
+// orders in them.
 #include <algorithm>
 
 #include "lib/binding/escrow.hpp"
+#include "lib/cloud/order_check.hpp"
 #include "lib/firmware/public_keys.hpp"
 #include "lib/pki/signed_document.hpp"
 #include "manufacturing/order_report_proof.hpp"
@@ -20,5 +22,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (const auto keys = fuzz::read([&] { return firmware::read_public_keys(bytes); }))
     fuzz::require(std::ranges::equal(firmware::encode_public_keys(*keys), bytes), "public keys have two encodings");
   (void)fuzz::read([&] { return pki::parse_documents(bytes); });
+  (void)fuzz::read([&] { return cloud::OrderTerms::read(bytes); });
   return 0;
 }

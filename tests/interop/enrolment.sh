@@ -97,6 +97,7 @@ identity_for lamp3 SL-26-900003
 identity_for lamp4 SL-26-900004
 identity client station "$place/line2" name=line2
 identity client operator "$place/operator" name=operator-2
+cp "$place/line2.pem" line2.pem
 lamp-factory order create --model smart-lamp=2 --station line2 -o order.yaml >/dev/null
 serial=$(sed -n 's/^ *serial-prefix: *//p' order.yaml | tr -d '"')000001
 lamp-factory order approve order.yaml --as officer-1 >/dev/null

@@ -19,7 +19,7 @@ class Journal : public testing::Test {
  protected:
   Journal() {
     database_.migrate(journal_schema());
-    order_ = {"order-1", "demo", "line1", kNow, kNow + std::chrono::days{30}, {}, {}};
+    order_ = {"order-1", "demo", "line1", Bytes(32, 9), kNow, kNow + std::chrono::days{30}, {}, {}};
     order_.lines.push_back({"smart-lamp", 2, Bytes(32, 1), "SL-26-", 5, MacAddress::parse("00:00:5e:00:53:05")});
     (void)import(order_);
   }

@@ -24,6 +24,7 @@ class OrderBook : public testing::Test {
   Order take(std::uint64_t lamps, std::uint64_t gateways) {
     const OrderRequest request{"demo",
                                "line1",
+                               Bytes(32, 9),
                                {{&lamp_, lamps}, {&gateway_, gateways}},
                                AddressPool::documentation(),
                                now_,

@@ -26,7 +26,7 @@ class OrderDeskTest : public testing::Test {
   }
 
   static Order order(const std::string& id, const std::string& station, std::uint64_t first = 5) {
-    Order made{id, "demo", station, kNow, kNow + std::chrono::days{30}, {}, {}};
+    Order made{id, "demo", station, Bytes(32, 9), kNow, kNow + std::chrono::days{30}, {}, {}};
     made.lines.push_back({"smart-lamp", 2, Bytes(32, 1), "SL-26-", first, MacAddress::parse("00:00:5e:00:53:04")});
     return made;
   }
@@ -46,12 +46,14 @@ class OrderDeskTest : public testing::Test {
   std::string take(const std::string& serial, const std::string& key = "aa", const std::string& station = "line2",
                    Instant now = kNow) {
     const auto taken = attempt([&] {
-      return database_.write([&](store::Transaction& t) { return desk_.take(t, station, serial, key, now).order; });
+      return database_.write(
+          [&](store::Transaction& t) { return desk_.take(t, {station, station_key_}, serial, key, now).order; });
     });
     if (const auto* failed = std::get_if<Error>(&taken)) return failed->what();
     return std::get<std::string>(taken);
   }
 
+  std::string station_key_ = hex(Bytes(32, 9));
   test::TemporaryDirectory folder_;
   store::Database database_{folder_ / "state.db"};
   OrderDesk desk_{{"demo", 1, folder_.path(), [] { return test::small_quorum().roster; },
@@ -78,7 +80,7 @@ TEST_F(OrderDeskTest, TakesNothingWhenTheTransactionFails) {
   lay_down(order("order-1", "line2"));
   [[maybe_unused]] const auto undone = attempt([&] {
     database_.write([&](store::Transaction& t) {
-      (void)desk_.take(t, "line2", "SL-26-000005", "aa", kNow);
+      (void)desk_.take(t, {"line2", station_key_}, "SL-26-000005", "aa", kNow);
       throw Error{Errc::unavailable, "the token went away"};
     });
     return 0;
@@ -92,6 +94,12 @@ TEST_F(OrderDeskTest, KnowsNoOrderOfAnotherStation) {
   EXPECT_THAT(take("SL-26-000005", "aa", "../line2"), HasSubstr("usable name"));
   lay_down(order("order-2", "line2", 9), "line3");
   EXPECT_THAT(take("SL-26-000009", "aa", "line3"), HasSubstr("is for station line2"));
+}
+
+TEST_F(OrderDeskTest, TakesNothingForAnotherKeyOfTheSameStation) {
+  lay_down(order("order-1", "line2"));
+  station_key_ = hex(Bytes(32, 8));
+  EXPECT_THAT(take("SL-26-000005"), HasSubstr("is for key 0909"));
 }
 
 TEST_F(OrderDeskTest, HoldsAnOrderToItsApprovalsAndItsTime) {

@@ -145,7 +145,7 @@ class Collected : public testing::Test {
   Collected() {
     database_.migrate(journal_schema());
     database_.migrate(label_schema());
-    order_ = {"order-1", "demo", "line1", kNow, kNow + std::chrono::days{30}, {}, {}};
+    order_ = {"order-1", "demo", "line1", Bytes(32, 9), kNow, kNow + std::chrono::days{30}, {}, {}};
     order_.lines.push_back({"smart-lamp", 2, Bytes(32, 1), "SL-26-", 5, MacAddress::parse("00:00:5e:00:53:05")});
     database_.write([&](store::Transaction& t) {
       (void)import_order(t, order_, kNow);

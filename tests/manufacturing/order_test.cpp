@@ -9,14 +9,16 @@
 namespace lamp::manufacturing {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
 const Instant kNow = from_unix_seconds(1'795'000'000);
 
 Order some_order() {
-  Order order{"order-1", "demo", "line1", kNow, kNow + std::chrono::days{30}, {}, {}};
+  Order order{"order-1", "demo", "line1", Bytes(32, 9), kNow, kNow + std::chrono::days{30}, {}, {}};
   order.lines.push_back({"smart-lamp", 4, Bytes(32, 1), "SL-26-", 1, MacAddress::parse("00:00:5e:00:53:00")});
   order.lines.push_back({"gateway", 1, Bytes(32, 2), "GW-26-", 7, MacAddress::parse("00:00:5e:00:53:04")});
   return order;
@@ -31,7 +33,9 @@ Order approved_order() {
   return order;
 }
 
-OrderPolicy this_station() { return {"demo", "line1", 1, {{"smart-lamp", Bytes(32, 1)}, {"gateway", Bytes(32, 2)}}}; }
+OrderPolicy this_station() {
+  return {"demo", "line1", Bytes(32, 9), 1, {{"smart-lamp", Bytes(32, 1)}, {"gateway", Bytes(32, 2)}}};
+}
 
 std::vector<std::string> objections(const Order& order, const OrderPolicy& policy = this_station(),
                                     Instant now = kNow) {
@@ -91,6 +95,7 @@ TEST_P(AlteredOrder, LosesItsApprovals) {
 
 INSTANTIATE_TEST_SUITE_P(Fields, AlteredOrder,
                          testing::Values(Tampering{"Id", "order-1", "order-2"}, Tampering{"Station", "line1", "line2"},
+                                         Tampering{"StationKey", "station-key: 09", "station-key: 08"},
                                          Tampering{"Site", "site: demo", "site: other"},
                                          Tampering{"Model", "model: smart-lamp", "model: access-hub"},
                                          Tampering{"Prefix", "SL-26-", "SX-26-"},
@@ -114,6 +119,15 @@ TEST(Orders, OfAnotherStationAreRefused) {
   auto policy = this_station();
   policy.station = "line2";
   EXPECT_THAT(objections(approved_order(), policy), Contains(HasSubstr("for station line1, this is line2")));
+}
+
+TEST(Orders, OfAnotherKeyOfTheSameStationAreRefusedSayingWhatToDo) {
+  auto policy = this_station();
+  policy.station_key = Bytes(32, 8);
+  EXPECT_THAT(objections(approved_order(), policy),
+              ElementsAre(AllOf(HasSubstr("is for key 0909"), HasSubstr("order create"))));
+  policy.station_key.clear();
+  EXPECT_THAT(objections(approved_order(), policy), ElementsAre(HasSubstr("is for key 0909")));
 }
 
 TEST(Orders, ThatExpiredAreRefused) {
@@ -166,6 +180,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadYaml{"RangeBackwards", "mac-last: 00:00:5e:00:53:03", "mac-last: 00:00:5d:00:53:08", "range"},
                     BadYaml{"GroupAddress", "mac-first: 00:00:5e:00:53:00", "mac-first: 01:00:5e:00:53:00", "group"},
                     BadYaml{"SameModelTwice", "model: gateway", "model: smart-lamp", "second line"},
+                    BadYaml{"NoStationKey", "station-key: ", "station-kei: ", "station-kei"},
+                    BadYaml{"ShortStationKey", "station-key: 09", "station-key: ", "SHA-256 digest"},
                     BadYaml{"NoTime", "created: 2", "created: x", "not a time"},
                     BadYaml{"ShortDigest", "profile: 01", "profile: ", "digest"}),
     [](const auto& tested) { return std::string{tested.param.name}; });

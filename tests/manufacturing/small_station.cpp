@@ -127,7 +127,7 @@ SmallStation::SmallStation()
   trust_.officers = {Botan::X509::BER_encode(issuing_key)};
   trust_.threshold = 1;
   trust_.escrow_point = escrow_key_.public_value();
-  order = {"order-1", "demo", "line1", clock_.now(), clock_.now() + std::chrono::days{30}, {}, {}};
+  order = {"order-1", "demo", "line1", Bytes(32, 9), clock_.now(), clock_.now() + std::chrono::days{30}, {}, {}};
   order.lines.push_back(
       {"smart-lamp", 2, kits_.at("smart-lamp").device.digest, "SL-26-", 1, MacAddress::parse("00:00:5e:00:53:00")});
   order.lines.push_back(

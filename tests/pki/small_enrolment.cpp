@@ -165,11 +165,11 @@ std::size_t SmallEnrolment::audit_records() {
 
 std::size_t SmallEnrolment::count_of_acts() { return audit_records() - records_before_; }
 
-pki::ProductionGate::Permit SmallEnrolment::take(store::Transaction& /*transaction*/, const std::string& station,
+pki::ProductionGate::Permit SmallEnrolment::take(store::Transaction& /*transaction*/, const Station& station,
                                                  const std::string& serial, const std::string& /*key*/,
                                                  Instant /*now*/) {
   if (serial != "SL-26-000007" && serial != "SL-26-000009")
-    throw Error{Errc::denied, "no order of station " + station + " has it"};
+    throw Error{Errc::denied, "no order of station " + station.name + " has it"};
   return {"order-1", serial == "SL-26-000007" ? "idevid" : "other", {{"serial", serial}, {"model", "smart-lamp"}}};
 }
 

@@ -34,7 +34,7 @@ class SmallEnrolment final : public pki::ProductionGate {
   [[nodiscard]] std::size_t count_of_acts();
 
   /// Allows SL-26-000007, and SL-26-000009 with another profile.
-  [[nodiscard]] Permit take(store::Transaction& transaction, const std::string& station, const std::string& serial,
+  [[nodiscard]] Permit take(store::Transaction& transaction, const Station& station, const std::string& serial,
                             const std::string& key, Instant now) override;
 
   Instant now = kNow;
