@@ -47,6 +47,9 @@ class Adapter {
   /// called only where the station makes the key; `announced` is what it made durable last for this part, or empty: all
   /// that is known of a key that the part never shows again.
   [[nodiscard]] virtual Bytes make_key(ByteView announced, const BeforeEffect& before_effect) = 0;
+  /// A certificate request (PKCS#10, DER) that names the serial number and is signed by the key of make_key(), for
+  /// whoever certifies it elsewhere. A device makes it itself; nothing of what it says was checked.
+  [[nodiscard]] virtual Bytes request(const std::string& serial) = 0;
   /// The private key that make_key() put into the part and that belongs into its credential block; nothing when the
   /// part keeps it elsewhere.
   [[nodiscard]] virtual std::optional<firmware::DeviceKey> key_for_block() = 0;

@@ -83,6 +83,8 @@ Evidence DeviceSession::prove(ByteView spki) {
   return {std::move(proof), std::move(nonce)};
 }
 
+Bytes DeviceSession::request(const std::string& serial) { return call<MadeRequest>(MakeRequest{serial}).request; }
+
 void DeviceSession::lock() { (void)call<Locked>(Lock{}); }
 
 void DeviceSession::reset() { (void)call<Resetting>(Reset{}); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "manufacturing/fixture.hpp"
 #include "manufacturing/lamp_protocol.hpp"
@@ -26,6 +27,8 @@ class DeviceSession {
   [[nodiscard]] Installed install(ByteView box);
   /// Verifies the signature by `spki` over a fresh nonce; a wrong one is Error{denied}.
   [[nodiscard]] Evidence prove(ByteView spki);
+  /// A certificate request (DER) by the device's key for this serial number, as it came: nothing of it was checked.
+  [[nodiscard]] Bytes request(const std::string& serial);
   void lock();
   void reset();
 

@@ -1,10 +1,14 @@
 #include "manufacturing/dfuse_adapter.hpp"
 
+#include <botan/data_src.h>
+#include <botan/pkcs8.h>
+
 #include <algorithm>
 
 #include "lib/base/error.hpp"
 #include "lib/firmware/credential_block.hpp"
 #include "lib/firmware/flash_record.hpp"
+#include "lib/pki/csr_writer.hpp"
 #include "manufacturing/lamp_adapter.hpp"
 
 namespace lamp::manufacturing {
@@ -136,6 +140,18 @@ Bytes DfuseAdapter::make_key(ByteView /*announced*/, const BeforeEffect& before_
   if (session().read(places().key_page, record.size()) != record)
     throw error(Errc::denied, "the part read back another key than was written");
   return spki;
+}
+
+/// The part's boot loader signs nothing: the key that was written into it does, read back.
+Bytes DfuseAdapter::request(const std::string& serial) {
+  const auto key = key_for_block();
+  if (!key) throw error(Errc::denied, "the part has no key to ask a certificate for");
+  const auto encoded = pkcs8_of(*key);
+  const auto signing = guarded(Errc::internal, [&] {
+    Botan::DataSource_Memory source{encoded};
+    return Botan::PKCS8::load_key(source);
+  });
+  return pki::write_request(serial, *signing, rng_);
 }
 
 std::optional<firmware::DeviceKey> DfuseAdapter::key_for_block() {

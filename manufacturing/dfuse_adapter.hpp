@@ -22,6 +22,7 @@ class DfuseAdapter final : public Adapter {
   [[nodiscard]] KeyOrigin key_origin() const noexcept override { return KeyOrigin::made_by_station; }
   [[nodiscard]] Part identify() override;
   [[nodiscard]] Bytes make_key(ByteView announced, const BeforeEffect& before_effect) override;
+  [[nodiscard]] Bytes request(const std::string& serial) override;
   [[nodiscard]] std::optional<firmware::DeviceKey> key_for_block() override;
   [[nodiscard]] Bytes install(ByteView block) override;
   [[nodiscard]] Evidence prove(ByteView spki) override;

@@ -101,6 +101,11 @@ Bytes EspAdapter::make_key(ByteView announced, const BeforeEffect& before_effect
   return spki;
 }
 
+/// The key signs in the chip only, for a program that does not run yet.
+Bytes EspAdapter::request(const std::string& /*serial*/) {
+  throw error(Errc::denied, "a chip of this kind signs no certificate request before its own program runs");
+}
+
 Bytes EspAdapter::install(ByteView block) {
   const auto record = firmware::flash_record(RecordKind::credential_block, block);
   if (record.size() > places().block_size)

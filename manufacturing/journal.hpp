@@ -17,8 +17,8 @@
 namespace lamp::manufacturing {
 
 enum class UnitState : std::int64_t {
-  reserved = 1,   ///< counted; serial number and address are this chip's for good
-  keyed = 2,      ///< its key is known, its certificate reserved: the bytes to sign are durable
+  reserved = 1,  ///< counted; serial number and address are this chip's for good
+  keyed = 2,  ///< its key is known, its certificate reserved: the bytes to sign are durable, or a line server is asked
   certified = 3,  ///< its certificate is signed and recorded
   prepared = 4,   ///< its credential block was made; the device may have it or not
   proven = 5,     ///< the device has the block and proved its key: this record is durable, the lock may be sent
@@ -32,10 +32,10 @@ struct Unit {
   std::string order, model, serial;
   MacAddress mac = MacAddress::from_number(2);
   UnitState state = UnitState::reserved;
-  std::string port;                ///< where it was last seen
-  Bytes spki;                      ///< from keyed on
-  std::string certificate_serial;  ///< from keyed on, with `tbs`
-  Bytes tbs;
+  std::string port;                  ///< where it was last seen
+  Bytes spki;                        ///< from keyed on
+  std::string certificate_serial;    ///< from keyed on, with `tbs`; from certified on where a line server issued it
+  Bytes tbs;                         ///< what this station's own authority signs
   Bytes certificate;                 ///< from certified on
   Bytes block_digest;                ///< from prepared on, with what follows
   Bytes escrow;                      ///< lamp-factory(1), ESCROW

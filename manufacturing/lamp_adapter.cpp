@@ -35,6 +35,8 @@ Bytes LampAdapter::make_key(ByteView /*announced*/, const BeforeEffect& /*before
   return session().generate().spki;
 }
 
+Bytes LampAdapter::request(const std::string& serial) { return session().request(serial); }
+
 Bytes LampAdapter::install(ByteView block) {
   if (session_point_.empty()) (void)identify();
   return session().install(crypto::seal(block, session_point_, install_context(chip_id_), rng_)).digest;

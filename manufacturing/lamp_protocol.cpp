@@ -12,7 +12,7 @@ namespace lamp::manufacturing {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::size_t kSignatureSize = 64, kPointSize = 65, kDigestSize = 32, kMaxText = 128;
+constexpr std::size_t kSignatureSize = 64, kPointSize = 65, kDigestSize = 32, kMaxText = 128, kMaxRequest = 1024;
 
 Error malformed(const std::string& what) { return Error{Errc::bad_input, "provisioning frame: " + what}; }
 
@@ -77,6 +77,7 @@ struct EncodeRequestBody {
   Bytes operator()(const Generate& g) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(g.nonce)).encoded(); }
   Bytes operator()(const Install& i) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(i.box)).encoded(); }
   Bytes operator()(const Prove& p) const { return cbor::MapWriter{}.add(1, cbor::bytes_item(p.nonce)).encoded(); }
+  Bytes operator()(const MakeRequest& m) const { return cbor::MapWriter{}.add(1, cbor::text_item(m.serial)).encoded(); }
   template <class Empty>
   Bytes operator()(const Empty&) const {
     return cbor::MapWriter{}.encoded();
@@ -107,6 +108,9 @@ struct EncodeResponseBody {
         .add(4, cbor::bytes_item(p.signature))
         .encoded();
   }
+  Bytes operator()(const MadeRequest& m) const {
+    return cbor::MapWriter{}.add(1, cbor::bytes_item(m.request)).encoded();
+  }
   Bytes operator()(const Refusal& r) const { return cbor::MapWriter{}.add(1, cbor::text_item(r.detail)).encoded(); }
   template <class Empty>
   Bytes operator()(const Empty&) const {
@@ -115,7 +119,7 @@ struct EncodeResponseBody {
 };
 
 Operation operation_from(std::uint64_t number, Operation lowest) {
-  if (number < static_cast<std::uint64_t>(lowest) || number > static_cast<std::uint64_t>(Operation::reset))
+  if (number < static_cast<std::uint64_t>(lowest) || number > static_cast<std::uint64_t>(Operation::request))
     throw malformed("unknown operation " + std::to_string(number));
   return static_cast<Operation>(number);
 }
@@ -126,8 +130,8 @@ std::uint32_t sequence_from(std::uint64_t number) {
 }
 
 RequestBody read_request_body(Operation operation, cbor::Reader& reader) {
-  const bool has_field =
-      operation == Operation::generate || operation == Operation::install || operation == Operation::prove;
+  const bool has_field = operation == Operation::generate || operation == Operation::install ||
+                         operation == Operation::prove || operation == Operation::request;
   Body body{reader, has_field ? 1U : 0U};
   switch (operation) {
     case Operation::identify: return Identify{};
@@ -136,6 +140,7 @@ RequestBody read_request_body(Operation operation, cbor::Reader& reader) {
     case Operation::prove: return Prove{body.bytes(kNonceSize)};
     case Operation::lock: return Lock{};
     case Operation::reset: return Reset{};
+    case Operation::request: return MakeRequest{body.text()};
     case Operation::none: break;
   }
   throw malformed("no operation");
@@ -179,6 +184,7 @@ ResponseBody read_response_body(Operation operation, Status status, cbor::Reader
     case Operation::prove: return read_proof(reader);
     case Operation::lock: return Body{reader, 0}, Locked{};
     case Operation::reset: return Body{reader, 0}, Resetting{};
+    case Operation::request: return MadeRequest{Body{reader, 1}.bytes(1, kMaxRequest)};
     case Operation::none: break;
   }
   throw malformed("an answer to nothing that says ok");
@@ -197,7 +203,8 @@ std::string_view name_of(Lifecycle state) noexcept {
 }
 
 std::string_view name_of(Operation operation) noexcept {
-  constexpr std::array<std::string_view, 7> names{"none", "identify", "generate", "install", "prove", "lock", "reset"};
+  constexpr std::array<std::string_view, 8> names{"none",  "identify", "generate", "install",
+                                                  "prove", "lock",     "reset",    "request"};
   return names.at(static_cast<std::size_t>(operation));
 }
 

@@ -27,7 +27,8 @@ enum class Operation : std::uint8_t {
   install = 3,
   prove = 4,
   lock = 5,
-  reset = 6
+  reset = 6,
+  request = 7
 };
 enum class Status : std::uint8_t { ok = 0, bad_request = 1, wrong_state = 2, wrong_content = 3, internal = 4 };
 enum class Lifecycle : std::uint8_t { blank = 0, keyed = 1, provisioned = 2, locked = 3 };
@@ -49,8 +50,12 @@ struct Prove {
 };
 struct Lock {};
 struct Reset {};
+/// For a certificate request.
+struct MakeRequest {
+  std::string serial;  ///< that the request is to name
+};
 /// In the order of Operation, from identify.
-using RequestBody = std::variant<Identify, Generate, Install, Prove, Lock, Reset>;
+using RequestBody = std::variant<Identify, Generate, Install, Prove, Lock, Reset, MakeRequest>;
 
 struct Request {
   std::uint32_t sequence = 0;
@@ -82,12 +87,15 @@ struct Proof {
 };
 struct Locked {};
 struct Resetting {};
+struct MadeRequest {
+  Bytes request;  ///< DER CertificationRequest of the IDevID key: pki::write_request()
+};
 /// Any status but ok.
 struct Refusal {
   Status status = Status::internal;
   std::string detail;  ///< for people; may be empty
 };
-using ResponseBody = std::variant<Identity, GeneratedKey, Installed, Proof, Locked, Resetting, Refusal>;
+using ResponseBody = std::variant<Identity, GeneratedKey, Installed, Proof, Locked, Resetting, MadeRequest, Refusal>;
 
 struct Response {
   Operation operation = Operation::none;  ///< that of the request; none when the request could not be read

@@ -13,7 +13,7 @@ namespace lamp::manufacturing {
 struct Times {
   using Duration = std::chrono::steady_clock::duration;
   Duration device{};   ///< waiting for its answers, its flash, its restart
-  Duration token{};    ///< waiting for signatures, until they are checked
+  Duration token{};    ///< waiting for signatures of the token, or for the line server
   Duration journal{};  ///< transactions, until they are durable
   Duration files{};    ///< certificate and label, until they are durable
   Duration opening{};  ///< finding the device on the bus and claiming it

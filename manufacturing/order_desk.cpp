@@ -77,7 +77,12 @@ OrderDesk::Permit OrderDesk::take(store::Transaction& transaction, const Station
   (void)import_order(transaction, order, now);
   take_unit(transaction, order, line, serial, key, now);
   const auto model = rules_.model(line.model);
-  return {order.id, model ? model->certificate_profile : std::string{}, {{"serial", serial}, {"model", line.model}}};
+  if (!model) throw Error{Errc::denied, "there is no device profile for model " + line.model + " on this host"};
+  const auto mac = line.mac(*line.index_of(serial));
+  return {order.id,
+          model->certificate_profile,
+          {{"serial", serial}, {"model", line.model}, {"mac", mac.text()}},
+          model->hardware_type};
 }
 
 }  // namespace lamp::manufacturing

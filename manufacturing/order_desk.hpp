@@ -20,6 +20,7 @@ class OrderDesk final : public pki::ProductionGate {
   struct Model {
     Bytes profile;                    ///< firmware::DeviceProfile::digest
     std::string certificate_profile;  ///< of its IDevID
+    std::string hardware_type;        ///< firmware::DeviceProfile::hardware_type
   };
   struct Rules {
     std::string site;

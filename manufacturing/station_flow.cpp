@@ -9,6 +9,10 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/file.hpp"
+#include "lib/pki/certificate.hpp"
+#include "lib/pki/csr.hpp"
+#include "lib/pki/enrolled.hpp"
+#include "lib/pki/names.hpp"
 
 namespace lamp::manufacturing {
 namespace {
@@ -52,6 +56,10 @@ void require_agreement(const Unit& unit, const Part& part) {
     throw contradiction(unit, "the device has a credential block that this station did not make");
 }
 
+pki::Subject values_of(const Unit& unit) {
+  return {{"serial", unit.serial}, {"model", unit.model}, {"mac", unit.mac.text()}};
+}
+
 }  // namespace
 
 StationFlow::StationFlow(const Station& station, Bench& bench, Watcher& watcher, std::stop_token stop)
@@ -88,7 +96,7 @@ bool StationFlow::bring_to_proven(Unit& unit, const Part& part, Adapter& adapter
   if (!may_go_on()) return false;
   make_key(unit, adapter);
   if (!may_go_on()) return false;
-  certify(unit);
+  certify(unit, adapter);
   if (!may_go_on()) return false;
   inject(unit, part, adapter);
   if (!may_go_on()) return false;
@@ -129,23 +137,27 @@ void StationFlow::make_key(Unit& unit, Adapter& adapter) {
   unit.spki = spki;
 }
 
-Bytes StationFlow::sign(const pki::Reserved& reserved) {
-  const Stopwatch watch{times_.token};
-  return at_station([&] { return station_.authority.sign(reserved, station_.rng); });
+void StationFlow::certify(Unit& unit, Adapter& adapter) {
+  if (unit.state >= UnitState::certified) return;
+  // A certificate of the other issuer may exist already, whatever this journal knows of it.
+  const bool asked_of_server = unit.state == UnitState::keyed && unit.tbs.empty();
+  if (const auto* server = std::get_if<LineServer*>(&station_.issuer)) {
+    if (!unit.tbs.empty())
+      throw contradiction(unit, "its certificate was begun by the authority in this station's token");
+    enrol(unit, adapter, **server);
+    return;
+  }
+  if (asked_of_server) throw contradiction(unit, "its certificate was asked of a line server, which site.yaml has not");
+  issue(unit, *std::get<const pki::Authority*>(station_.issuer));
 }
 
 /// Reserve, lint, sign, commit: the bytes are durable before the token signs them.
-void StationFlow::certify(Unit& unit) {
-  if (unit.state >= UnitState::certified) return;
+void StationFlow::issue(Unit& unit, const pki::Authority& authority) {
   const auto public_key = guarded(Errc::bad_input, [&] { return Botan::X509::load_key(unit.spki); });
   const auto now = station_.clock.now();
   write([&](store::Transaction& t) {
-    auto certificate = kit(unit).certificate;
-    for (auto& name : certificate.alternative_names)
-      if (name.kind == pki::AlternativeName::Kind::hardware_module) name.hardware_type = kit(unit).device.hardware_type;
-    const auto reserved = station_.authority.reserve(
-        t, certificate, {{"serial", unit.serial}, {"model", unit.model}, {"mac", unit.mac.text()}}, *public_key, now,
-        station_.rng, station_.order.id);
+    const auto reserved = authority.reserve(t, certificate_profile(unit), values_of(unit), *public_key, now,
+                                            station_.rng, station_.order.id);
     unit.certificate_serial = reserved.serial;
     unit.tbs = reserved.tbs;
     unit.state = UnitState::keyed;
@@ -153,9 +165,55 @@ void StationFlow::certify(Unit& unit) {
   });
   tell(unit, "key");
   const pki::Reserved reserved{unit.certificate_serial, unit.tbs};
-  const auto certificate = sign(reserved);
+  const auto certificate = [&] {
+    const Stopwatch watch{times_.token};
+    return at_station([&] { return authority.sign(reserved, station_.rng); });
+  }();
+  keep_certificate(unit, certificate, [&](store::Transaction& t) { authority.commit(t, reserved, certificate, now); });
+}
+
+/// The key is durable before the server counts it. What the server did and this station did not hear of comes with the
+/// next request for the same key.
+void StationFlow::enrol(Unit& unit, Adapter& adapter, LineServer& server) {
+  const auto request = request_for(unit, adapter);
+  if (unit.state < UnitState::keyed) {
+    unit.state = UnitState::keyed;
+    write([&](store::Transaction& t) { save(t, unit, "key", station_.clock.now()); });
+  }
+  tell(unit, "key");
+  const auto certificate = in_context(unit.serial, [&] {
+    const Stopwatch watch{times_.token};
+    return at_station([&] { return server.enrol(request); });
+  });
+  auto chain = station_.trust.issuers;
+  chain.push_back(station_.trust.trust_anchors.front());
+  const auto profile = certificate_profile(unit);
+  const auto values = values_of(unit);
+  const auto verdict = pki::judge_enrolled(certificate, {profile, values, unit.spki, chain}, station_.clock.now());
+  if (!verdict.acceptable())
+    throw Error{Errc::denied, unit.serial + ": the line server's certificate is not the one that was asked for: " +
+                                  verdict.objections.front() + "; it was not used. Compare profiles/" + profile.name +
+                                  ".yaml and the chain of the authority on both hosts"};
+  unit.certificate_serial = hex(pki::Certificate::parse(certificate).tbs.serial);
+  keep_certificate(unit, certificate, [](store::Transaction&) {});
+}
+
+/// Where the device makes it, it could say anything: the server counts it against the order as it stands.
+Bytes StationFlow::request_for(const Unit& unit, Adapter& adapter) {
+  auto request = in_context("asking for a certificate request", [&] { return adapter.request(unit.serial); });
+  const auto parsed = in_context("the device's certificate request", [&] { return pki::parse_request(request); });
+  const auto& subject = parsed.subject_attributes;
+  if (parsed.public_key_info != unit.spki || subject.size() != 1 || subject.front().oid != pki::oid::kSerialNumber ||
+      subject.front().text != unit.serial)
+    throw contradiction(unit, "the device's certificate request is for another key or another name");
+  return request;
+}
+
+void StationFlow::keep_certificate(Unit& unit, const Bytes& certificate,
+                                   const std::function<void(store::Transaction&)>& also) {
+  const auto now = station_.clock.now();
   write([&](store::Transaction& t) {
-    station_.authority.commit(t, reserved, certificate, now);
+    also(t);
     unit.certificate = certificate;
     unit.state = UnitState::certified;
     save(t, unit, "issue", now);
@@ -265,6 +323,11 @@ audit::Event StationFlow::event(const Unit& unit, std::string_view what,
   details.emplace_back("model", unit.model);
   details.emplace_back("port", unit.port);
   return {station_.name, "factory.unit." + std::string{what}, unit.serial, std::move(details)};
+}
+
+/// What a certificate says is filled in from this, here as at the line server.
+pki::Profile StationFlow::certificate_profile(const Unit& unit) const {
+  return pki::for_hardware(kit(unit).certificate, kit(unit).device.hardware_type);
 }
 
 const ModelKit& StationFlow::kit(const Unit& unit) const {

@@ -4,11 +4,13 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <map>
 #include <stop_token>
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <variant>
 
 #include "lib/audit/record.hpp"
 #include "lib/base/clock.hpp"
@@ -31,6 +33,19 @@ struct ModelKit {
   SymmetricKey kek;
 };
 
+/// Certifies the keys of a station that has no authority of its own. Thread-safe.
+class LineServer {
+ public:
+  virtual ~LineServer() = default;
+  /// The certificate (DER) for a certificate request (PKCS#10, DER), as it came: nothing of it was checked. The same
+  /// request again gives the same certificate, also when an earlier answer was lost. Throws Error{denied} with the
+  /// server's reason, Error{unavailable} when it did not answer, Error{bad_input} when its answer is malformed.
+  [[nodiscard]] virtual Bytes enrol(ByteView request) = 0;
+};
+
+/// Who certifies devices: the authority whose key is in the station's token, or a line server.
+using Issuer = std::variant<const pki::Authority*, LineServer*>;
+
 /// Everything that stays the same for a run. Non-owning.
 struct Station {
   std::string name;
@@ -38,7 +53,7 @@ struct Station {
   const Order& order;
   const std::map<std::string, ModelKit>& kits;
   const StationTrust& trust;
-  const pki::Authority& authority;
+  Issuer issuer;
   store::Database& database;
   Clock& clock;
   Botan::RandomNumberGenerator& rng;
@@ -62,7 +77,7 @@ struct Outcome {
   std::string reason;  ///< of a refusal
 };
 
-/// One device. Flows on different ports may run at once when the station's database, authority and random numbers may
+/// One device. Flows on different ports may run at once when the station's database, issuer and random numbers may
 /// be used so.
 class StationFlow {
  public:
@@ -85,8 +100,11 @@ class StationFlow {
   [[nodiscard]] bool bring_to_proven(Unit& unit, const Part& part, Adapter& adapter);
   [[nodiscard]] Reservation reserve(const Part& part, const std::string& port);
   void make_key(Unit& unit, Adapter& adapter);
-  void certify(Unit& unit);
-  [[nodiscard]] Bytes sign(const pki::Reserved& reserved);
+  void certify(Unit& unit, Adapter& adapter);
+  void issue(Unit& unit, const pki::Authority& authority);
+  void enrol(Unit& unit, Adapter& adapter, LineServer& server);
+  [[nodiscard]] Bytes request_for(const Unit& unit, Adapter& adapter);
+  void keep_certificate(Unit& unit, const Bytes& certificate, const std::function<void(store::Transaction&)>& also);
   void inject(Unit& unit, const Part& part, Adapter& adapter);
   void prove_provisioned(Unit& unit, Adapter& adapter);
   void lock(Unit& unit, Adapter& adapter);
@@ -98,6 +116,7 @@ class StationFlow {
   [[nodiscard]] audit::Event event(const Unit& unit, std::string_view what,
                                    std::vector<std::pair<std::string, std::string>> details) const;
   [[nodiscard]] const ModelKit& kit(const Unit& unit) const;
+  [[nodiscard]] pki::Profile certificate_profile(const Unit& unit) const;
   template <class Act>
   auto write(Act&& act) {
     const Stopwatch watch{times_.journal};

@@ -51,7 +51,7 @@ manufacturing::OrderDesk::Rules order_rules(const config::Site& site) {
           .model = [&site](const std::string& name) -> std::optional<Model> {
             const auto profile = attempt([&] { return firmware::device_profile(site, name); });
             if (const auto* found = std::get_if<firmware::DeviceProfile>(&profile))
-              return Model{found->digest, found->certificate_profile};
+              return Model{found->digest, found->certificate_profile, found->hardware_type};
             if (std::get<Error>(profile).code() == Errc::not_found) return std::nullopt;
             rethrow(std::get<Error>(profile));
           }};

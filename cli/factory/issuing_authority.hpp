@@ -15,7 +15,7 @@ struct IssuingAuthority {
 };
 
 /// The authority in the station's token that has the order's name, and serves this order alone; or else the station's.
-/// Nothing when site.yaml names neither.
+/// Nothing when site.yaml names neither, or a line server in their place.
 [[nodiscard]] std::optional<IssuingAuthority> issuing_authority(const config::Site& site, const std::string& station,
                                                                 const std::string& order);
 

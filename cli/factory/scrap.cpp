@@ -25,15 +25,19 @@ void declare(Arguments& a, ScrapOptions& o) {
   a.required("--reason", o.reason, "Why, in a few words, for the log");
 }
 
-/// The authority whose list must be published anew; empty when there was no certificate.
+/// What is left to do, to be said; empty when there was no certificate.
 std::string revoke_certificate(store::Transaction& transaction, const Unit& unit, Instant now) {
+  // A line server has it in its register; maybe also one of which this station never heard.
+  if (unit.state >= UnitState::keyed && unit.tbs.empty())
+    return "its certificate is the line server's to revoke: lamp-ca revoke --device " + unit.serial + " --reason " +
+           kRevocationReason;
   if (unit.certificate_serial.empty()) return {};
   pki::Filter filter;
   filter.serial = unit.certificate_serial;
   filter.identity = unit.serial;
   for (const auto& record : pki::list(transaction, filter)) {
     (void)pki::revoke(transaction, record, kRevocationReason, now);
-    return record.authority;
+    return "its certificate is revoked; run 'lamp-ca crl " + record.authority + "' to publish the list";
   }
   return {};
 }
@@ -43,7 +47,7 @@ std::string scrap_unit(store::Transaction& transaction, const ScrapOptions& opti
   if (!unit) throw Error{Errc::not_found, "this host has not begun a device " + options.serial};
   if (unit->state == UnitState::scrapped) throw Error{Errc::exists, options.serial + " was scrapped before"};
   const std::string was{name_of(unit->state)};
-  const auto authority = revoke_certificate(transaction, *unit, host.now());
+  auto left_to_do = revoke_certificate(transaction, *unit, host.now());
   unit->state = UnitState::scrapped;
   save(transaction, *unit, "scrap", host.now());
   audit::record(transaction,
@@ -52,7 +56,7 @@ std::string scrap_unit(store::Transaction& transaction, const ScrapOptions& opti
                  unit->serial,
                  {{"reason", options.reason}, {"was", was}, {"certificate", unit->certificate_serial}}},
                 host.now(), host.world().rng);
-  return authority;
+  return left_to_do;
 }
 
 Exit scrap(const ScrapOptions& options, World& world) {
@@ -60,11 +64,10 @@ Exit scrap(const ScrapOptions& options, World& world) {
   auto& database = host.database();
   database.migrate(pki::schema());
   database.migrate(journal_schema());
-  const auto authority = database.write([&](store::Transaction& t) { return scrap_unit(t, options, host); });
+  const auto left_to_do = database.write([&](store::Transaction& t) { return scrap_unit(t, options, host); });
   host.finish();
   fmt::print(world.out, "{} is scrapped; its place in the order is not given back\n", options.serial);
-  if (!authority.empty())
-    fmt::print(world.out, "its certificate is revoked; run 'lamp-ca crl {}' to publish the list\n", authority);
+  if (!left_to_do.empty()) fmt::print(world.out, "{}\n", left_to_do);
   return Exit::ok;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cli/factory/issuing_authority.hpp"
+#include "cli/factory/line_server.hpp"
 #include "cli/factory/station_key.hpp"
 #include "lib/base/error.hpp"
 #include "lib/quorum/anchor.hpp"
@@ -65,15 +66,10 @@ Verdict StationSetup::judge() const {
 }
 
 void StationSetup::open() {
-  const auto& site = host_.site();
   // Before the token: the key of a closed order may be destroyed.
   host_.database().read([&](store::Transaction& t) { return require_open(t, order_); });
   require_station_key(host_, station_);
-  const auto name = authority_name();
-  const auto chain = pki::load_chain(site.root / "ca" / name / "chain.pem");
-  issuing_key_ = host_.token(site.person(station_).token).signing_key(name);
-  authority_ = std::make_unique<pki::Authority>(name, chain, *issuing_key_);
-  read_trust(chain);
+  read_trust(open_issuer());
   read_kits();
   host_.database().write([&](store::Transaction& t) {
     if (import_order(t, order_, host_.now()) == Import::known) return;
@@ -82,10 +78,27 @@ void StationSetup::open() {
   });
 }
 
+std::vector<Bytes> StationSetup::open_issuer() {
+  const auto& site = host_.site();
+  const auto chain_of = [&](const std::string& authority) {
+    return pki::load_chain(site.root / "ca" / authority / "chain.pem");
+  };
+  if (site.line_server) {
+    line_server_ = std::make_unique<EstLineServer>(host_, station_, *site.line_server);
+    return chain_of(site.line_server->authority);
+  }
+  const auto name = authority_name();
+  auto chain = chain_of(name);
+  issuing_key_ = host_.token(site.person(station_).token).signing_key(name);
+  authority_ = std::make_unique<pki::Authority>(name, chain, *issuing_key_);
+  return chain;
+}
+
 Station StationSetup::station() {
+  const auto issuer = line_server_ ? Issuer{line_server_.get()} : Issuer{authority_.get()};
   return {station_,         host_.site().root / "factory" / station_ / "devices",
           order_,           kits_,
-          trust_,           *authority_,
+          trust_,           issuer,
           host_.database(), host_.world().clock,
           host_.world().rng};
 }
@@ -113,6 +126,11 @@ void StationSetup::read_kits() {
       throw Error{Errc::denied, "devices of model " + line.model + " ask for a signature by ML-DSA-87, and quorum " +
                                     release_roster_.name +
                                     " has no such key: it is made with the quorum, lamp-quorum(5)"};
+    // Before a fuse is burnt.
+    if (device.esp && site.line_server)
+      throw Error{Errc::denied, "devices of model " + line.model +
+                                    " sign no certificate request on the line, which the " +
+                                    "line server asks for: certify them by an authority in the station's token"};
     auto certificate = pki::Profile::load(site.template_file("profiles", device.certificate_profile + ".yaml"));
     SymmetricKey kek{in_context("key of model " + line.model, [&] {
       return token.unwrap_with_rsa(kTransportKey, wrapped.find(line.model, station_).wrapped);
@@ -126,7 +144,8 @@ void StationSetup::read_kits() {
 std::string StationSetup::authority_name() const {
   if (auto authority = issuing_authority(host_.site(), station_, order_.id)) return std::move(authority->name);
   throw Error{Errc::not_found, "site.yaml names no authority in token '" + host_.site().person(station_).token +
-                                   "': station " + station_ + " has nothing to issue device certificates with"};
+                                   "': station " + station_ + " has nothing to issue device certificates with; " +
+                                   "nor does site.yaml name a line-server"};
 }
 
 }  // namespace lamp::cli

@@ -30,6 +30,8 @@ class StationSetup {
   void read_kits();
   void read_trust(const std::vector<Bytes>& issuer_chain);
   [[nodiscard]] std::string authority_name() const;
+  /// Opens what certifies devices; gives the certificates of the authority that signs them.
+  [[nodiscard]] std::vector<Bytes> open_issuer();
 
   Host& host_;
   manufacturing::Order order_;
@@ -38,7 +40,8 @@ class StationSetup {
   std::map<std::string, manufacturing::ModelKit> kits_;
   manufacturing::StationTrust trust_;
   std::shared_ptr<Botan::Private_Key> issuing_key_;
-  std::unique_ptr<pki::Authority> authority_;
+  std::unique_ptr<pki::Authority> authority_;               ///< in the station's token, or
+  std::unique_ptr<manufacturing::LineServer> line_server_;  ///< in its place
 };
 
 }  // namespace lamp::cli

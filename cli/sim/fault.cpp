@@ -23,8 +23,8 @@ constexpr std::array<std::pair<std::string_view, FaultKind>, 10> kKinds{{{"stall
                                                                          {"no-lock", FaultKind::no_lock},
                                                                          {"open-port", FaultKind::open_port},
                                                                          {"twin", FaultKind::twin}}};
-constexpr std::array kSteps{Operation::identify, Operation::generate, Operation::install,
-                            Operation::prove,    Operation::lock,     Operation::reset};
+constexpr std::array kSteps{Operation::identify, Operation::generate, Operation::install, Operation::prove,
+                            Operation::lock,     Operation::reset,    Operation::request};
 
 [[noreturn]] void misspelled(std::string_view text, const std::string& why) {
   throw Error{Errc::bad_input, "--fault " + std::string{text} + ": " + why};

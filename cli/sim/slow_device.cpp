@@ -11,7 +11,7 @@ using std::chrono::steady_clock;
 
 bool takes_time(Operation operation) {
   return operation == Operation::generate || operation == Operation::install || operation == Operation::prove ||
-         operation == Operation::lock;
+         operation == Operation::lock || operation == Operation::request;
 }
 
 }  // namespace

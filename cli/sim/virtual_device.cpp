@@ -19,6 +19,7 @@
 #include "lib/firmware/device/settings.hpp"
 #include "lib/firmware/verify.hpp"
 #include "lib/pki/certificate.hpp"
+#include "lib/pki/csr_writer.hpp"
 
 namespace lamp::sim {
 
@@ -165,5 +166,14 @@ ResponseBody VirtualDevice::act(const Lock& /*request*/) {
 }
 
 ResponseBody VirtualDevice::act(const Reset& /*request*/) { return Resetting{}; }
+
+/// Only while it has no certificate: what is signed for a locked device is its state and TLS.
+ResponseBody VirtualDevice::act(const MakeRequest& request) {
+  const auto& contents = flash_.contents();
+  if (contents.state != Lifecycle::keyed) return wrong_state(contents.state);
+  auto made = attempt([&] { return pki::write_request(request.serial, *device_key(contents), rng_); });
+  if (const auto* refused = std::get_if<Error>(&made)) return Refusal{Status::wrong_content, refused->what()};
+  return MadeRequest{std::get<Bytes>(std::move(made))};
+}
 
 }  // namespace lamp::sim

@@ -53,6 +53,7 @@ class VirtualDevice {
   [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Prove& request);
   [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Lock& request);
   [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::Reset& request);
+  [[nodiscard]] manufacturing::ResponseBody act(const manufacturing::MakeRequest& request);
   [[nodiscard]] Bytes sign(ByteView message);
 
   DeviceFlash flash_;

@@ -95,7 +95,8 @@ class Est {
   [[nodiscard]] Reply refuse(const Request& request, const std::string& what, const std::string& reason) const {
     s_.log("refused " + what + " to " + printable(request.caller.name) + " at " + request.address + ": " +
            printable(reason));
-    return not_with_this();
+    // What is said of its orders is the station's own business, and its operator has no sight of this log.
+    return request.caller.role == Role::station ? plain(403, printable(reason)) : not_with_this();
   }
 
   [[nodiscard]] Reply explain(const Request& request, const std::string& what, const Error& error) const {

@@ -53,6 +53,15 @@ void read_cloud(Site& site, const Node& node) {
   site.cloud_artifacts = below(site.root, node.at("artifacts").text());
 }
 
+LineServer read_line_server(const Node& node) {
+  node.only({"url", "label", "authority"});
+  LineServer server{node.at("url").text(), node.text_or("label", ""), node.at("authority").text()};
+  if (!server.url.starts_with("https://")) node.at("url").refuse("https://HOST:PORT is expected");
+  if (!server.label.empty()) require_name(server.label, node.at("label").place());
+  require_name(server.authority, node.at("authority").place());
+  return server;
+}
+
 void read_quorums(Site& site, const Node& node) {
   node.only({"release", "order", "order-approvals"});
   site.release_quorum = node.at("release").text();
@@ -80,7 +89,7 @@ const auto& named(const Map& map, const std::string& name, const char* what) {
 Site Site::load(const fs::path& file) {
   const auto document = Node::load(file);
   document.only({"site", "demo", "softhsm-config", "tokens", "authorities", "people", "quorums", "cloud", "ca-service",
-                 "state", "log"});
+                 "line-server", "state", "log"});
   Site site;
   site.root = fs::absolute(file).parent_path();
   site.name = document.at("site").text();
@@ -100,6 +109,7 @@ Site Site::load(const fs::path& file) {
   read_quorums(site, document.at("quorums"));
   read_cloud(site, document.at("cloud"));
   if (const auto service = document.find("ca-service")) site.ca_service = read_ca_service(*service, site);
+  if (const auto server = document.find("line-server")) site.line_server = read_line_server(*server);
   site.state_database = below(site.root, document.at("state").text());
   const auto log = document.at("log");
   log.only({"directory", "origin"});

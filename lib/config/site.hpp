@@ -51,6 +51,13 @@ struct CaService {
   std::vector<Responder> ocsp;  ///< who signs OCSP answers on the spot
 };
 
+/// Where the stations of this host have devices certified, in place of an authority in their tokens.
+struct LineServer {
+  std::string url;        ///< https://host:port, no path
+  std::string label;      ///< path segment of its enrolment; empty for the one that the server gives to stations
+  std::string authority;  ///< that signs there: ca/<authority>/chain.pem is here
+};
+
 /// Production orders' ids begin so, and the names of authorities that serve one order alone: they have its id as name.
 inline constexpr std::string_view kOrderPrefix = "order-";
 
@@ -71,6 +78,7 @@ struct Site {
   std::filesystem::path cloud_artifacts;
 
   std::optional<CaService> ca_service;
+  std::optional<LineServer> line_server;
 
   std::string release_quorum;  ///< roster that release approvals count through
   std::string order_quorum;    ///< roster that order approvals count through

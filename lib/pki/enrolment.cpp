@@ -191,7 +191,7 @@ EnrolmentDesk::Grant EnrolmentDesk::grant(store::Transaction& transaction, const
   if (rule.to == EnrolmentRule::To::devices) {
     if (one.act == Enrolment::renewal && own.profile != rule.profile.name)
       refuse("its certificate is of profile " + own.profile + ", which is not renewed here");
-    return {values_of(own), {}};
+    return {values_of(own), {}, rule.profile};
   }
   if (!is_station(own)) refuse("it is no station");
   const auto serial = only_value(one.request.subject_attributes, oid::kSerialNumber);
@@ -199,7 +199,7 @@ EnrolmentDesk::Grant EnrolmentDesk::grant(store::Transaction& transaction, const
   auto permit = orders_.take(transaction, {own.identity, own.key}, *serial, one.fingerprint, one.now);
   if (permit.profile != rule.profile.name)
     refuse("order " + permit.order + " is for profile " + permit.profile + ", not " + rule.profile.name);
-  return {std::move(permit.values), std::move(permit.order)};
+  return {std::move(permit.values), std::move(permit.order), for_hardware(rule.profile, permit.hardware_type)};
 }
 
 bool EnrolmentDesk::answers(const Case& one, const Record& own, const Record& current) {
@@ -242,8 +242,8 @@ std::variant<Reserved, Issued> EnrolmentDesk::reserve(store::Transaction& transa
   }
   if (one.act == Enrolment::renewal) require_latest(transaction, one.rule, own, current);
   if (current) make_way(transaction, one, *current);
-  auto reserved = one.rule.authority->reserve(transaction, one.rule.profile, granted.values, *one.key, one.now, rng_,
-                                              granted.order);
+  auto reserved =
+      one.rule.authority->reserve(transaction, granted.profile, granted.values, *one.key, one.now, rng_, granted.order);
   agree(reserved.tbs);
   return reserved;
 }

@@ -46,6 +46,7 @@ class ProductionGate {
     std::string order;
     std::string profile;  ///< of the certificate, as the ordered model has it
     Subject values;
+    std::string hardware_type;  ///< of the ordered model
   };
   virtual ~ProductionGate() = default;
   /// Takes one of the count of the station's order that has this serial number in its range, for good. The same serial
@@ -77,6 +78,7 @@ class EnrolmentDesk {
   struct Grant {
     Subject values;
     std::string order;
+    Profile profile;  ///< the rule's, for the model
   };
   [[nodiscard]] Case open_case(Enrolment act, const std::string& label, const Applicant& who, Instant now) const;
   [[nodiscard]] Grant grant(store::Transaction& transaction, const Case& one, const Record& own);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "lib/base/error.hpp"
+#include "lib/pki/der.hpp"
 #include "lib/pki/der_writer.hpp"
 #include "lib/pki/names.hpp"
 
@@ -35,6 +36,11 @@ Bytes signed_data(std::vector<Bytes> certificates) {
   return der.end().begin(der::kSet).end().end().take();
 }
 
+void require_type(der::Reader& in, std::string_view type, std::string_view what) {
+  if (der::object_id(in.next(der::kObjectId, what).content) != type)
+    throw Error{Errc::bad_input, "the message has another type of " + std::string{what}};
+}
+
 }  // namespace
 
 Bytes certificates_only(const std::vector<Bytes>& certificates) {
@@ -42,6 +48,33 @@ Bytes certificates_only(const std::vector<Bytes>& certificates) {
   der.begin(der::kSequence).object_id(kSignedData);
   der.begin(der::constructed_context(0)).raw(signed_data(certificates)).end();
   return der.end().take();
+}
+
+std::vector<Bytes> certificates_in(ByteView message) {
+  der::Reader outer{message};
+  auto info = outer.enter(der::kSequence, "ContentInfo");
+  outer.end("the message");
+  require_type(info, kSignedData, "SignedData");
+  auto wrapped = info.enter(der::constructed_context(0), "content");
+  info.end("ContentInfo");
+  auto data = wrapped.enter(der::kSequence, "SignedData");
+  wrapped.end("content");
+  const auto version = der::small_integer(data.next(der::kInteger, "version").content, "version");
+  if (version != 1 && version != 3) throw Error{Errc::bad_input, "a SignedData of an unknown version"};
+  data.enter(der::kSet, "digestAlgorithms").end("digestAlgorithms of a message without a signer");
+  auto content = data.enter(der::kSequence, "encapContentInfo");
+  require_type(content, kData, "encapContentInfo");
+  content.end("encapContentInfo of a message without a content");
+  std::vector<Bytes> certificates;
+  for (auto set = data.enter(der::constructed_context(0), "certificates"); !set.at_end();) {
+    const auto one = set.next(der::kSequence, "certificate").whole;
+    certificates.emplace_back(one.begin(), one.end());
+  }
+  (void)data.next_if(der::constructed_context(1), "crls");
+  data.enter(der::kSet, "signerInfos").end("signerInfos of a message without a signer");
+  data.end("SignedData");
+  if (certificates.empty()) throw Error{Errc::bad_input, "a message without a certificate"};
+  return certificates;
 }
 
 Bytes request_attributes(const KeyRule& key) {
@@ -65,11 +98,10 @@ std::string encode_body(ByteView der) {
 }
 
 Bytes decode_body(std::string_view body, std::size_t limit) {
-  if (body.size() > limit)
-    throw Error{Errc::bad_input, "the request is longer than " + std::to_string(limit) + " bytes"};
+  if (body.size() > limit) throw Error{Errc::bad_input, "the body is longer than " + std::to_string(limit) + " bytes"};
   std::string text;
   std::copy_if(body.begin(), body.end(), std::back_inserter(text), [](char c) { return !is_space(c); });
-  if (text.empty()) throw Error{Errc::bad_input, "the request is empty"};
+  if (text.empty()) throw Error{Errc::bad_input, "the body is empty"};
   return from_base64(text);
 }
 

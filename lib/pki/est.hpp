@@ -19,6 +19,9 @@ inline constexpr std::size_t kRequestLimit = 16 * 1024;
 
 /// A certs-only SignedData (RFC 5652 section 5, RFC 8951 section 3.2): no signer, certificates in DER's order of a SET.
 [[nodiscard]] Bytes certificates_only(const std::vector<Bytes>& certificates);
+/// The certificates (DER) of such a message, in its order; nothing is said of what they are. Strict DER, version 1 or 3
+/// (RFC 5652 section 5.1). Throws Error{bad_input}, also for one with a signer or without a certificate.
+[[nodiscard]] std::vector<Bytes> certificates_in(ByteView message);
 
 /// What a request should hold (RFC 7030 section 4.5.2, RFC 9908 section 3): the kind of key, and the digest that it
 /// signs with. Names and extensions are this side's to give.

@@ -195,6 +195,12 @@ Profile Profile::read(const Node& root) {
   return p;
 }
 
+Profile for_hardware(Profile profile, const std::string& hardware_type) {
+  for (auto& name : profile.alternative_names)
+    if (name.kind == NameKind::hardware_module) name.hardware_type = hardware_type;
+  return profile;
+}
+
 std::string Profile::place(std::string_view field) const {
   const auto found = places.find(field);
   return found == places.end() ? name : found->second;

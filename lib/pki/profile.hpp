@@ -131,6 +131,10 @@ struct Profile {
   [[nodiscard]] bool uses(std::string_view placeholder) const;
 };
 
+/// The same, with the hardware type of a model in its HardwareModuleNames (RFC 4108 section 5) in place of the
+/// profile's.
+[[nodiscard]] Profile for_hardware(Profile profile, const std::string& hardware_type);
+
 inline constexpr std::string_view kShardPlaceholder = "{shard}";
 /// The profile's crl-url: none, an address, or a template with a number of shards. Throws Error{bad_input}.
 void read_crl_url(const config::Node& node, Profile& profile);

@@ -25,7 +25,8 @@ class EstApi : public testing::Test {
     auto applicant = site_.applicant(who);
     Request request;
     const bool stranger = applicant.certificate.empty();
-    request.caller = {stranger ? Role::stranger : Role::device, applicant.name, std::move(applicant.certificate),
+    const auto role = who == "station" ? Role::station : Role::device;
+    request.caller = {stranger ? Role::stranger : role, applicant.name, std::move(applicant.certificate),
                       std::move(applicant.authority)};
     request.address = "192.0.2.7";
     request.headers["content-type"] = "application/pkcs10";
@@ -83,6 +84,14 @@ TEST_F(EstApi, SaysTheSameToEverybodyWithoutARight) {
   }
   EXPECT_EQ(std::count(log_.begin(), log_.end(), '\n'), 3);
   EXPECT_THAT(log_, HasSubstr("refused simpleenroll to operator at 192.0.2.7: it is no station\n"));
+}
+
+TEST_F(EstApi, TellsAStationWhatIsWrongWithItsOrder) {
+  auto request = request_of("station");
+  request.body = body(*test::make_key(), "SL-26-000008");
+  const auto reply = ask("POST", "idevid/simpleenroll", request);
+  EXPECT_EQ(reply.status, 403U);
+  EXPECT_EQ(reply.body, "no order of station line1 has it\n");
 }
 
 TEST_F(EstApi, TellsAKnownDeviceWhatIsWrongWithItsRequest) {

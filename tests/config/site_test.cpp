@@ -75,6 +75,28 @@ TEST(Site, SaysWhatTheCertificateServiceGivesOut) {
   EXPECT_EQ(site.ca_service->ocsp[1].signer, "ocsp-1");
 }
 
+TEST(Site, SaysWhoCertifiesForItsStations) {
+  const test::TemporaryDirectory place;
+  publish(place / "site.yaml", kSite + "line-server: {url: \"https://ca:8444\", label: idevid, authority: factory}\n");
+  const auto site = Site::find(place.path().string());
+  ASSERT_TRUE(site.line_server);
+  EXPECT_EQ(site.line_server->url, "https://ca:8444");
+  EXPECT_EQ(site.line_server->label, "idevid");
+  EXPECT_EQ(site.line_server->authority, "factory");
+  publish(place / "site.yaml", kSite + "line-server: {url: \"https://ca:8444\", authority: device}\n");
+  EXPECT_EQ(Site::find(place.path().string()).line_server->label, "");
+}
+
+TEST(Site, RefusesALineServerThatIsNoHttpsOrLeavesTheFolder) {
+  const test::TemporaryDirectory place;
+  for (const char* bad : {"{url: \"http://ca:8444\", authority: device}", "{url: \"https://ca:8444\", authority: ../x}",
+                          "{url: \"https://ca:8444\", label: a/b, authority: device}", "{url: \"https://ca:8444\"}",
+                          "{url: \"https://ca:8444\", authority: device, pin: 1}"}) {
+    publish(place / "site.yaml", kSite + "line-server: " + bad + "\n");
+    EXPECT_THROW((void)Site::find(place.path().string()), Error) << bad;
+  }
+}
+
 struct Case {
   const char* name;
   const char* what;

@@ -1,11 +1,14 @@
 #include "lib/pki/certificate.hpp"
 
+#include "lib/pki/est.hpp"
 #include "lib/pki/lint.hpp"
 #include "tests/fuzz/fuzz.hpp"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lamp;
   const ByteView input{data, size};
+  if (const auto all = fuzz::read([&] { return pki::est::certificates_in(input); }))
+    fuzz::require(!all->empty(), "a message without certificates was taken");
   // The linter takes what does not parse as a finding, so it never refuses.
   const auto findings = fuzz::read([&] { return pki::lint_certificate(input, nullptr, nullptr); });
   fuzz::require(findings.has_value(), "the linter gave up");

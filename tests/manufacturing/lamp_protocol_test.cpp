@@ -30,6 +30,14 @@ TEST(LampProtocol, RequestsComeBackAsTheyWere) {
   EXPECT_EQ(std::get<Prove>(request.body).nonce, Bytes(32, 5));
 }
 
+TEST(LampProtocol, AWishForACertificateRequestComesBackAsItWas) {
+  const auto request = decode_request(encode(Request{7, MakeRequest{"SL-26-000001"}}));
+  EXPECT_EQ(operation_of(request.body), Operation::request);
+  EXPECT_EQ(std::get<MakeRequest>(request.body).serial, "SL-26-000001");
+  EXPECT_EQ(back(MadeRequest{Bytes(300, 1)}, Operation::request).request, Bytes(300, 1));
+  EXPECT_THROW((void)decode_response(encode(Response{Operation::request, 7, MadeRequest{Bytes(1025, 1)}})), Error);
+}
+
 TEST(LampProtocol, AnIdentityComesBackAsItWas) {
   const auto identity = back(some_identity(), Operation::identify);
   EXPECT_EQ(identity.model, "smart-lamp");

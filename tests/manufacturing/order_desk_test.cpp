@@ -59,7 +59,7 @@ class OrderDeskTest : public testing::Test {
   OrderDesk desk_{{"demo", 1, folder_.path(), [] { return test::small_quorum().roster; },
                    [](const std::string& model) -> std::optional<OrderDesk::Model> {
                      if (model != "smart-lamp") return std::nullopt;
-                     return OrderDesk::Model{Bytes(32, 1), "idevid"};
+                     return OrderDesk::Model{Bytes(32, 1), "idevid", "1.3.6.1.4.1.32473.1.7"};
                    }}};
 };
 
@@ -74,6 +74,15 @@ TEST_F(OrderDeskTest, CountsWhatAnApprovedOrderAllows) {
   const auto counted = database_.read([&](store::Transaction& t) { return count_taken(t, made, made.lines.front()); });
   EXPECT_EQ(counted.taken, 2U);
   EXPECT_EQ(counted.total, 2U);
+}
+
+TEST_F(OrderDeskTest, FillsInWhatTheOrderSaysOfTheDevice) {
+  lay_down(order("order-1", "line2"));
+  const auto permit = database_.write(
+      [&](store::Transaction& t) { return desk_.take(t, {"line2", station_key_}, "SL-26-000006", "aa", kNow); });
+  const pki::Subject wanted{{"serial", "SL-26-000006"}, {"model", "smart-lamp"}, {"mac", "00:00:5e:00:53:05"}};
+  EXPECT_EQ(permit.values, wanted);
+  EXPECT_EQ(permit.hardware_type, "1.3.6.1.4.1.32473.1.7");
 }
 
 TEST_F(OrderDeskTest, TakesNothingWhenTheTransactionFails) {

@@ -13,6 +13,8 @@
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/seal.hpp"
 #include "lib/firmware/credential_block.hpp"
+#include "lib/pki/csr.hpp"
+#include "lib/pki/issue.hpp"
 #include "lib/pki/records.hpp"
 
 namespace lamp::test {
@@ -113,6 +115,41 @@ std::unique_ptr<Botan::PK_Ops::Signature> LosableKey::create_signature_op(Botan:
   return key_.create_signature_op(rng, parameters, provider);
 }
 
+SmallLineServer::SmallLineServer(Fate& fate, const Clock& clock, const Botan::Private_Key& key,
+                                 std::vector<Bytes> chain, const Order& order,
+                                 const std::map<std::string, ModelKit>& kits)
+    : fate_{fate}, clock_{clock}, order_{order}, kits_{kits}, authority_{"device", std::move(chain), key} {
+  database_.migrate(pki::schema());
+}
+
+Bytes SmallLineServer::enrol(ByteView request) {
+  before();
+  fate_.moment();  // the request is lost
+  const auto asked = pki::parse_request(request);
+  const auto key = Botan::X509::load_key(asked.public_key_info);
+  auto certificate = issue(asked.subject_attributes.at(0).text, *key);
+  fate_.moment();  // its answer is lost
+  falsify(certificate);
+  return certificate;
+}
+
+Bytes SmallLineServer::issue(const std::string& serial, const Botan::Public_Key& key) {
+  for (const auto& line : order_.lines) {
+    const auto index = line.index_of(serial);
+    if (!index) continue;
+    const auto& kit = kits_.at(line.model);
+    return pki::issue(database_, authority_, pki::for_hardware(kit.certificate, kit.device.hardware_type),
+                      {{"serial", serial}, {"model", line.model}, {"mac", line.mac(*index).text()}}, key, clock_.now(),
+                      Botan::system_rng(), [](store::Transaction&, const pki::Issued&) {})
+        .certificate;
+  }
+  throw Error{Errc::denied, "the line server refused: no order has " + serial};
+}
+
+std::uint64_t SmallLineServer::certificates_issued() {
+  return database_.read([](store::Transaction& t) { return pki::list(t, {}); }).size();
+}
+
 SmallStation::SmallStation()
     : issuing_key{Botan::ECDSA_PrivateKey{Botan::system_rng(), p256()}}, escrow_key_{Botan::system_rng(), p256()} {
   database_.migrate(audit::schema());
@@ -164,8 +201,14 @@ sim::VirtualDevice& SmallStation::new_device(const std::string& model) {
   return *devices_.back();
 }
 
+SmallLineServer& SmallStation::use_line_server() {
+  line_server_ = std::make_unique<SmallLineServer>(fate, clock_, issuing_key, authority_->chain(), order, kits_);
+  return *line_server_;
+}
+
 Station SmallStation::station() {
-  return {"line1", folder_ / "devices", order, kits_, trust_, *authority_, database_, clock_, Botan::system_rng()};
+  const auto issuer = line_server_ ? Issuer{line_server_.get()} : Issuer{authority_.get()};
+  return {"line1", folder_ / "devices", order, kits_, trust_, issuer, database_, clock_, Botan::system_rng()};
 }
 
 void SmallStation::order_model(const std::string& model) {
@@ -195,6 +238,7 @@ std::vector<Unit> SmallStation::units() {
 }
 
 std::uint64_t SmallStation::certificates_issued() {
+  if (line_server_) return line_server_->certificates_issued();
   pki::Filter filter;
   filter.profile = "idevid";
   return database_.read([&](store::Transaction& t) { return pki::list(t, filter); }).size();

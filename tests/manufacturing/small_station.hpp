@@ -81,9 +81,39 @@ class LosableKey final : public Botan::ECDSA_PublicKey, public Botan::Private_Ke
   Botan::ECDSA_PrivateKey key_;
 };
 
+/// A line server without a wire: what it does is durable at the server, and the request or the answer may be lost.
+/// Counts its certificates in a database of its own.
+class SmallLineServer final : public manufacturing::LineServer {
+ public:
+  SmallLineServer(Fate& fate, const Clock& clock, const Botan::Private_Key& key, std::vector<Bytes> chain,
+                  const manufacturing::Order& order, const std::map<std::string, manufacturing::ModelKit>& kits);
+  [[nodiscard]] Bytes enrol(ByteView request) override;
+  [[nodiscard]] std::uint64_t certificates_issued();
+
+  /// Called before it does anything: throws what the server or the wire does.
+  std::function<void()> before = [] {};
+  /// Changes what arrives at the station.
+  std::function<void(Bytes&)> falsify = [](Bytes&) {};
+
+ private:
+  [[nodiscard]] Bytes issue(const std::string& serial, const Botan::Public_Key& key);
+
+  Fate& fate_;
+  const Clock& clock_;
+  const manufacturing::Order& order_;
+  const std::map<std::string, manufacturing::ModelKit>& kits_;
+  TemporaryDirectory folder_;
+  store::Database database_{folder_ / "server.db"};
+  pki::Authority authority_;
+};
+
 class SmallStation {
  public:
   SmallStation();
+  /// From now on devices are certified there, and no more by the station's own authority.
+  SmallLineServer& use_line_server();
+  /// Back to the station's own authority.
+  void forget_line_server() { line_server_.reset(); }
   /// A new chip of the model.
   sim::VirtualDevice& new_device(const std::string& model);
   [[nodiscard]] manufacturing::Outcome run(const std::string& port) { return run_on(bench, port); }
@@ -114,6 +144,7 @@ class SmallStation {
   store::Database database_{folder_ / "state.db"};
   Botan::ECDH_PrivateKey escrow_key_;
   std::unique_ptr<pki::Authority> authority_;
+  std::unique_ptr<SmallLineServer> line_server_;
   std::map<std::string, manufacturing::ModelKit> kits_;
   manufacturing::StationTrust trust_;
   std::vector<std::unique_ptr<sim::VirtualDevice>> devices_;

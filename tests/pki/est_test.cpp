@@ -39,6 +39,51 @@ TEST(Est, PutsCertificatesIntoAMessageWithoutSigner) {
   EXPECT_THAT(certificates_in(est::certificates_only(chain)), testing::UnorderedElementsAreArray(chain));
 }
 
+TEST(Est, ReadsWhatItWrites) {
+  const test::SmallCa ca;
+  const auto& chain = ca.issuing().chain();
+  const auto message = est::certificates_only(chain);
+  EXPECT_THAT(est::certificates_in(message), testing::UnorderedElementsAreArray(chain));
+  for (std::size_t size = 0; size < message.size(); ++size)
+    EXPECT_THROW((void)est::certificates_in(ByteView{message}.first(size)), Error) << size;
+}
+
+struct Message {
+  const char* name;
+  std::string signed_data;  ///< hex, content of SignedData
+  std::string says;
+};
+void PrintTo(const Message& message, std::ostream* out) { *out << message.name; }
+
+class NoCertificatesOnly : public testing::TestWithParam<Message> {};
+
+TEST_P(NoCertificatesOnly, IsRefused) {
+  const auto item = [](const std::string& tag, const Bytes& content) {
+    auto whole = from_hex(tag);
+    whole.push_back(static_cast<std::uint8_t>(content.size()));
+    append(whole, content);
+    return whole;
+  };
+  auto info = from_hex("06092a864886f70d010702");
+  append(info, item("a0", item("30", from_hex(GetParam().signed_data))));
+  const auto error = test::error_of([&] { return est::certificates_in(item("30", info)); });
+  EXPECT_EQ(error.code(), Errc::bad_input);
+  EXPECT_THAT(error.what(), HasSubstr(GetParam().says));
+}
+
+constexpr const char* kNoContent = "300b06092a864886f70d010701";
+INSTANTIATE_TEST_SUITE_P(
+    Hostile, NoCertificatesOnly,
+    testing::Values(
+        Message{"NoCertificate", std::string{"0201013100"} + kNoContent + "a0003100", "without a certificate"},
+        Message{"AnotherVersion", std::string{"0201023100"} + kNoContent + "a00230003100", "unknown version"},
+        Message{"ADigest", std::string{"02010131023000"} + kNoContent + "a00230003100", "digestAlgorithms"},
+        Message{"AContent", "0201013100300f06092a864886f70d010701a0020400a00230003100", "without a content"},
+        Message{"ASigner", std::string{"0201013100"} + kNoContent + "a002300031023000", "without a signer"},
+        Message{"OtherContent", "0201013100300b06092a864886f70d010702a00230003100", "another type"},
+        Message{"Trailing", std::string{"0201013100"} + kNoContent + "a002300031000500", "SignedData"}),
+    [](const auto& given) { return given.param.name; });
+
 TEST(Est, GivesTheSameMessageInWhicheverOrder) {
   const test::SmallCa ca;
   auto chain = ca.issuing().chain();

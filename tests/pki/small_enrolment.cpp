@@ -170,7 +170,10 @@ pki::ProductionGate::Permit SmallEnrolment::take(store::Transaction& /*transacti
                                                  Instant /*now*/) {
   if (serial != "SL-26-000007" && serial != "SL-26-000009")
     throw Error{Errc::denied, "no order of station " + station.name + " has it"};
-  return {"order-1", serial == "SL-26-000007" ? "idevid" : "other", {{"serial", serial}, {"model", "smart-lamp"}}};
+  return {"order-1",
+          serial == "SL-26-000007" ? "idevid" : "other",
+          {{"serial", serial}, {"model", "smart-lamp"}},
+          "1.3.6.1.4.1.32473.1.7"};
 }
 
 }  // namespace lamp::test
