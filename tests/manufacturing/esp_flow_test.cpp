@@ -1,5 +1,6 @@
 // Chips of Espressif through the whole flow: espefuse's own virtual chip keeps the fuses in a file, where burnt is
 // burnt; its flash lies in memory here, since esptool has no virtual one.
+#include <botan/system_rng.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -9,6 +10,7 @@
 #include "manufacturing/esp_efuse.hpp"
 #include "manufacturing/label_journal.hpp"
 #include "manufacturing/order_report_proof.hpp"
+#include "manufacturing/station_flow.hpp"
 #include "manufacturing/tool_run.hpp"
 #include "tests/manufacturing/small_station.hpp"
 
