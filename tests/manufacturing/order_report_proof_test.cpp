@@ -32,7 +32,7 @@ struct MadeOrder {
     made.made_at = station.station().clock.now();
     return made;
   }
-  [[nodiscard]] std::vector<Bytes> anchors() { return {station.station().authority.chain().back()}; }
+  [[nodiscard]] std::vector<Bytes> anchors() { return station.station().trust.trust_anchors; }
 
   SmallStation station;
 };
