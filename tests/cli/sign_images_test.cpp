@@ -94,13 +94,13 @@ TEST_F(SignImages, ConvertGivesBackWhatItWrapped) {
 
 TEST_F(SignImages, ConvertRefusesAndLeavesNothing) {
   const auto file = wrapped();
-  for (const auto& arguments :
-       std::vector<std::vector<std::string>>{{"convert", file, "-o", path("none"), "--to", "suit"},
-                                             {"convert", changed(file, 100), "-o", path("none"), "--to", "mcuboot"},
-                                             {"convert", vector("payload.bin"), "-o", path("none"), "--to", "zigbee"},
-                                             {"convert", file, "-o", path("none"), "--to", "zip"}}) {
-    const bool judged = arguments.back() == "suit" || arguments.back() == "mcuboot";
-    EXPECT_EQ(run(arguments).exit, judged ? 1 : 3) << arguments.back();
+  struct Wrong {
+    std::string file, kind;
+    int exit;
+  };
+  for (const auto& [input, kind, exit] : {Wrong{file, "suit", 1}, Wrong{changed(file, 100), "mcuboot", 1},
+                                          Wrong{vector("payload.bin"), "zigbee", 3}, Wrong{file, "zip", 2}}) {
+    EXPECT_EQ(run({"convert", input, "-o", path("none"), "--to", kind}).exit, exit) << kind;
     EXPECT_FALSE(std::filesystem::exists(path("none")));
   }
 }

@@ -78,7 +78,7 @@ TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
   config::Site site;
   site.root = folder.path();
   const auto found = attempt([&] { return device_profile(site, "toaster"); });
-  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, sensor, smart-lamp, zigbee-luminaire"));
+  EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, sensor, smart-lamp, thread-lamp, zigbee-luminaire"));
 }
 
 struct Change {

@@ -118,7 +118,7 @@ std::vector<Malformed> malformed_requests() {
           {"NoPayload", {'L', 'P', 1, 0, 0, 0, 0}, ""},
           {"NotCbor", {'L', 'P', 1, 0, 0, 0, 2, 0xFF, 0xFF}, ""},
           {"IndefiniteLength", {'L', 'P', 1, 0, 0, 0, 5, 0x9F, 0x01, 0x01, 0xA0, 0xFF}, ""},
-          {"UnknownOperation", framed(request(7, 1, empty_map)), "unknown operation"},
+          {"UnknownOperation", framed(request(8, 1, empty_map)), "unknown operation"},
           {"NoOperation", framed(request(0, 1, empty_map)), "unknown operation"},
           {"HugeSequence", framed(request(1, 1ULL << 32, empty_map)), "sequence"},
           {"MissingField", framed(request(2, 1, empty_map)), "missing or unknown"},
