@@ -20,7 +20,7 @@ namespace est = pki::est;
 constexpr int kTries = 10;
 constexpr std::chrono::seconds kPause{1};
 /// A chain of certificates comes nowhere near.
-constexpr std::size_t kAnswerLimit = 64 * 1024;
+constexpr std::size_t kAnswerLimit = std::size_t{64} * 1024;
 constexpr std::size_t kReasonLimit = 300;
 
 std::string path_of(const config::LineServer& plan) {

@@ -15,7 +15,7 @@ inline constexpr std::string_view kAttributesType = "application/csrattrs";
 inline constexpr std::string_view kRequestType = "application/pkcs10";
 
 /// No certification request of ours comes near; a body that is longer is not even decoded.
-inline constexpr std::size_t kRequestLimit = 16 * 1024;
+inline constexpr std::size_t kRequestLimit = std::size_t{16} * 1024;
 
 /// A certs-only SignedData (RFC 5652 section 5, RFC 8951 section 3.2): no signer, certificates in DER's order of a SET.
 [[nodiscard]] Bytes certificates_only(const std::vector<Bytes>& certificates);
