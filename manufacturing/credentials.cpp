@@ -40,6 +40,17 @@ class Escrow {
   cbor::MapWriter boxes_;
 };
 
+/// The partners that the profile names, with their keys.
+void add_partners(firmware::CredentialBlock& block, const firmware::DeviceProfile& profile, const StationTrust& trust) {
+  if (!profile.applications) return;
+  block.application_slot = profile.applications->slot_size;
+  for (const auto& [partner, grants] : profile.applications->partners) {
+    const auto key = trust.other_keys.find(firmware::application_key(partner));
+    if (key == trust.other_keys.end()) throw Error{Errc::internal, "no key of partner " + partner};
+    block.partners.push_back({partner, key->second, grants});
+  }
+}
+
 firmware::CredentialBlock block_for(const Unit& unit, const firmware::DeviceProfile& profile,
                                     const SymmetricKey& model_kek, const StationTrust& trust) {
   firmware::CredentialBlock block{.vendor = profile.vendor,
@@ -68,6 +79,7 @@ firmware::CredentialBlock block_for(const Unit& unit, const firmware::DeviceProf
     if (trust.pins.empty()) throw Error{Errc::internal, "no pins of the service for " + unit.model};
     block.pins = trust.pins;
   }
+  add_partners(block, profile, trust);
   if (profile.approvals == firmware::DeviceApprovals::officers) {
     block.officers = trust.officers;
     block.threshold = trust.threshold;

@@ -2,6 +2,7 @@
 // label. The plaintext of a secret lives only here and in the device.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct StationTrust {
   Bytes escrow_point;
   std::vector<Bytes> hybrid_keys{};  ///< SubjectPublicKeyInfo of ML-DSA-87; only for models whose releases have it
   std::vector<Bytes> pins{};         ///< SHA-256 of the service's keys; only for models with spki-pins
+  std::map<std::string, Bytes> other_keys{};  ///< of the release token, by label: the partners' are among them
 };
 
 struct UnitCredentials {

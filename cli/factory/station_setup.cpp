@@ -8,6 +8,7 @@
 #include "cli/factory/line_server.hpp"
 #include "cli/factory/station_key.hpp"
 #include "lib/base/error.hpp"
+#include "lib/firmware/roster_trust.hpp"
 #include "lib/quorum/anchor.hpp"
 #include "lib/quorum/model_keys.hpp"
 #include "manufacturing/pin_file.hpp"
@@ -31,6 +32,14 @@ quorum::Roster known_roster(Host& host, const std::string& name) {
                   host.world().rng);
   });
   return roster;
+}
+
+/// Before anything is made: the release token has a key for each partner of the model, and for nothing else.
+void require_partner_keys(const firmware::DeviceProfile& device, const quorum::Roster& roster) {
+  if (!device.applications) return;
+  for (const auto& [partner, grants] : device.applications->partners)
+    in_context("partners of model " + device.model,
+               [&, &name = partner] { (void)firmware::application_trust_in(roster, {name, std::nullopt, {}}); });
 }
 
 void migrate(store::Database& database) {
@@ -109,6 +118,7 @@ void StationSetup::read_trust(const std::vector<Bytes>& issuer_chain) {
   trust_.trust_anchors = {issuer_chain.back()};
   trust_.release_keys = {release_roster_.release_key};
   if (!release_roster_.hybrid_key.empty()) trust_.hybrid_keys = {release_roster_.hybrid_key};
+  trust_.other_keys = release_roster_.other_keys;
   trust_.threshold = release_roster_.threshold;
   for (const auto& officer : release_roster_.officers)
     trust_.officers.push_back(release_roster_.officer_key(officer)->subject_public_key());
@@ -131,6 +141,7 @@ void StationSetup::read_kits() {
       throw Error{Errc::denied, "devices of model " + line.model +
                                     " sign no certificate request on the line, which the " +
                                     "line server asks for: certify them by an authority in the station's token"};
+    require_partner_keys(device, release_roster_);
     auto certificate = pki::Profile::load(site.template_file("profiles", device.certificate_profile + ".yaml"));
     SymmetricKey kek{in_context("key of model " + line.model, [&] {
       return token.unwrap_with_rsa(kTransportKey, wrapped.find(line.model, station_).wrapped);

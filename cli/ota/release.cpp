@@ -30,6 +30,8 @@ firmware::ReleaseTrust trust_of(Host& host, const std::string& model) {
 }  // namespace
 
 SealedRelease load_sealed_release(Host& host, const firmware::ReleaseName& name) {
+  if (!name.application.empty())
+    throw Error{Errc::denied, name.text() + " is a partner's application, and rollouts carry firmware only"};
   const auto file = firmware::ReleaseFiles{host.site().root, name}.sealed();
   if (!std::filesystem::exists(file))
     throw Error{Errc::not_found, name.text() + " is not sealed yet; run 'lamp-sign seal " + name.text() + "' first"};

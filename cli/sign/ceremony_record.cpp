@@ -18,9 +18,9 @@ namespace {
 using firmware::RecordKind;
 
 firmware::PolicyBody policy_body(Host& host, const Dossier& dossier, const firmware::ReleasePolicy& policy) {
-  const auto& model = dossier.request.name.model;
-  return {policy.text, circumstances(host, dossier.roster, model),
-          host.database().read([&](store::Transaction& t) { return firmware::history(t, model); })};
+  const auto& request = dossier.request;
+  return {policy.text, circumstances(host, dossier.roster, request.terms),
+          host.database().read([&](store::Transaction& t) { return firmware::history(t, request.name.line()); })};
 }
 
 firmware::TokenBody token_body(Host& host, ReleaseSession& session) {

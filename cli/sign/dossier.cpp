@@ -86,15 +86,19 @@ Bytes sha256_of_file(const std::filesystem::path& file) {
   return {digest.begin(), digest.end()};
 }
 
-std::string session_label(const firmware::ReleaseName& name) { return "session." + name.model + "." + name.version; }
+std::string session_label(const firmware::ReleaseName& name) { return "session." + name.line() + "." + name.version; }
 
 void print_request(std::ostream& out, const Dossier& dossier) {
   const auto& r = dossier.request;
   fmt::print(out, "release    {}\n", r.name.text());
+  if (const auto& application = r.terms.application)
+    fmt::print(
+        out, "partner    {}, application {}\nmay call   {}\n", application->partner, application->name,
+        application->permissions.empty() ? "nothing" : fmt::format("{}", fmt::join(application->permissions, ", ")));
   fmt::print(out, "sequence   {}\nepoch      {}\n", r.sequence, r.epoch);
   fmt::print(out, "image      {} bytes, SHA-256 {}\n", r.image_size, hex(r.image_digest));
   fmt::print(out, "payload    {} bytes, SHA-256 {}\n", r.payload_size, hex(r.payload_digest));
-  const auto manifest = firmware::parse_manifest(dossier.manifest);
+  const auto manifest = firmware::parse_any_manifest(dossier.manifest);
   fmt::print(out, "encrypted  {}\n",
              describe_payload(firmware::parse_encryption_info(manifest.encryption_info).cipher, manifest.place));
   fmt::print(out, "signed     SUIT_Digest {}\n", cbor::diagnostic(r.suit_digest));

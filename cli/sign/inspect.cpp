@@ -9,6 +9,7 @@
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "lib/firmware/release_file.hpp"
 #include "lib/quorum/approval.hpp"
@@ -37,16 +38,24 @@ nlohmann::json describe(const cose::Sign1& block) {
   return one;
 }
 
+/// Null for firmware.
+nlohmann::json application_json(const firmware::Manifest& manifest) {
+  if (manifest.content() == firmware::Content::firmware) return nullptr;
+  const auto application = firmware::Application::parse(manifest.permissions);
+  return {{"partner", application.partner}, {"name", application.name}, {"permissions", application.permissions}};
+}
+
 nlohmann::json describe(const firmware::ReleaseFile& release) {
   const auto head = release.head();
   const auto& envelope = head.envelope;
-  const auto manifest = firmware::parse_manifest(envelope.manifest);
+  const auto manifest = firmware::parse_any_manifest(envelope.manifest);
   const auto encryption = firmware::parse_encryption_info(manifest.encryption_info);
   auto blocks = nlohmann::json::array();
   for (const auto& block : envelope.blocks()) blocks.push_back(describe(cose::parse_sign1(block)));
   auto revoked = nlohmann::json::array();
   for (const auto& id : manifest.revoked.ids()) revoked.push_back(hex(id));
   return {{"kind", "suit"},
+          {"application", application_json(manifest)},
           {"model", std::string{manifest.model}},
           {"version", manifest.version.text()},
           {"sequence", manifest.sequence},
@@ -68,6 +77,12 @@ void print(const nlohmann::json& all, std::ostream& out) {
   const auto text = [&](const char* key) { return all.at(key).get<std::string>(); };
   const auto number = [](const nlohmann::json& value) { return value.get<std::uint64_t>(); };
   fmt::print(out, "release    {} {}\n", text("model"), text("version"));
+  if (const auto& application = all.at("application"); !application.is_null()) {
+    const auto apis = application.at("permissions").get<std::vector<std::string>>();
+    fmt::print(out, "partner    {}, application {}\nmay call   {}\n", application.at("partner").get<std::string>(),
+               application.at("name").get<std::string>(),
+               apis.empty() ? "nothing" : fmt::format("{}", fmt::join(apis, ", ")));
+  }
   fmt::print(out, "sequence   {}\nepoch      {}\n", number(all.at("sequence")), number(all.at("epoch")));
   fmt::print(out, "vendor     {}\nclass      {}\n", text("vendor-id"), text("class-id"));
   for (const char* part : {"image", "payload"})

@@ -12,8 +12,9 @@ namespace lamp::cli {
 
 [[nodiscard]] firmware::ReleasePolicy release_policy(Host& host);
 
-/// What this host knows about a model's releases under this roster.
-[[nodiscard]] firmware::Circumstances circumstances(Host& host, const quorum::Roster& roster, const std::string& model);
+/// What this host knows about releases under this roster: of a model's firmware, or of a partner's application.
+[[nodiscard]] firmware::Circumstances circumstances(Host& host, const quorum::Roster& roster,
+                                                    const firmware::Terms& terms);
 
 /// Every rule, for the request as it is now: order, version, terms, outputs. The release tables must be up to date.
 [[nodiscard]] Verdict ask_policy(Host& host, const firmware::ReleasePolicy& policy, const Dossier& dossier);

@@ -15,7 +15,7 @@ namespace {
 
 std::string no_key(const std::string& label, const quorum::Roster& roster) {
   return "key '" + label + "' is not in the token of roster " + roster.name +
-         ": an output's key is made with the quorum, lamp-quorum(5)";
+         ": an output's or a partner's key is made with the quorum, lamp-quorum(5)";
 }
 
 }  // namespace
@@ -35,22 +35,43 @@ firmware::PublicKeyFor output_keys(const quorum::Roster& roster) {
   };
 }
 
+firmware::DeviceProfile profile_of(Host& host, const firmware::Request& request) {
+  const auto profile = firmware::device_profile(host.site(), request.name.model);
+  return request.terms.application ? profile.for_partner(request.terms.application->partner) : profile;
+}
+
+firmware::ReleaseTrust trust_of(Host& host, const quorum::Roster& roster, const firmware::Request& request) {
+  const auto profile = profile_of(host, request);
+  const auto& application = request.terms.application;
+  auto trust =
+      application
+          ? firmware::application_trust_in(
+                roster, {application->partner, application->name,
+                         profile.applications->granted(application->partner).value_or(std::vector<std::string>{})})
+          : firmware::trust_in(roster, hybrid_in(request));
+  trust.model = request.name.model;
+  trust.vendor = profile.vendor;
+  return trust;
+}
+
 std::vector<std::string> missing_keys(const firmware::DeviceProfile& profile, const quorum::Roster& roster) {
   std::vector<std::string> missing;
   if (profile.release.hybrid && roster.hybrid_key.empty())
     missing.push_back("releases of " + profile.model + " are signed by ML-DSA-87 as well, and quorum " + roster.name +
                       " has no such key: it is made with the quorum, lamp-quorum(5)");
-  for (const auto& label : profile.outputs.key_labels())
+  auto labels = profile.outputs.key_labels();
+  if (firmware::is_application_key(profile.release.key)) labels.push_back(profile.release.key);
+  for (const auto& label : labels)
     if (roster.other_keys.count(label) == 0) missing.push_back(no_key(label, roster));
   return missing;
 }
 
 Verdict judge_outputs(Host& host, const Dossier& dossier) {
   const auto& request = dossier.request;
-  const auto profile = firmware::device_profile(host.site(), request.name.model);
+  const auto profile = profile_of(host, request);
   auto verdict = firmware::check_outputs(profile.outputs, output_subject(profile, request), dossier.files.directory,
                                          output_keys(dossier.roster), output_regions(request));
-  const auto manifest = firmware::parse_manifest(dossier.manifest);
+  const auto manifest = firmware::parse_any_manifest(dossier.manifest);
   const auto cipher = firmware::parse_encryption_info(manifest.encryption_info).cipher;
   if (cipher != profile.release.cipher || manifest.place != profile.release.place)
     verdict.objections.push_back("the payload is " + describe_payload(cipher, manifest.place) +

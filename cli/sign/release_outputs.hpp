@@ -14,6 +14,11 @@ namespace lamp::cli {
 
 [[nodiscard]] firmware::OutputSubject output_subject(const firmware::DeviceProfile& profile,
                                                      const firmware::Request& request);
+/// The profile of the release's model, for an application as it is for those of its partner.
+[[nodiscard]] firmware::DeviceProfile profile_of(Host& host, const firmware::Request& request);
+/// What a sealed release of the request has to be signed by, and be.
+[[nodiscard]] firmware::ReleaseTrust trust_of(Host& host, const quorum::Roster& roster,
+                                              const firmware::Request& request);
 /// The token's keys as the quorum's signed roster has them. Error{not_found} says what to do.
 [[nodiscard]] firmware::PublicKeyFor output_keys(const quorum::Roster& roster);
 

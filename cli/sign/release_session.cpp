@@ -52,7 +52,10 @@ Bytes ReleaseSession::sign(const firmware::SignedRegion& region) {
   if (firmware::is_hybrid(region))
     return sign_by(*session_.hybrid_key(), cose::Algorithm::ml_dsa_87, roster.hybrid_key);
   const auto settings = firmware::settings_of(dossier_.request.signed_regions);
-  return sign_by(*session_.token().signing_key("release"), settings.signature, roster.release_key);
+  // Which roles a label stands for the roster decides: its key is compared with the signature that was made.
+  const auto& expected =
+      firmware::is_application_key(settings.key) ? roster.other_keys.at(settings.key) : roster.release_key;
+  return sign_by(*session_.token().signing_key(settings.key), settings.signature, expected);
 }
 
 void ReleaseSession::sign_outputs(const firmware::DeviceProfile& profile) {

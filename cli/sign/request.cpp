@@ -10,6 +10,7 @@
 #include "cli/sign/dossier.hpp"
 #include "cli/sign/policy_check.hpp"
 #include "cli/sign/release_outputs.hpp"
+#include "cli/sign/request.hpp"
 #include "cli/sign/tool.hpp"
 #include "cli/usage.hpp"
 #include "lib/base/error.hpp"
@@ -26,24 +27,9 @@
 namespace lamp::cli {
 namespace {
 
-struct RequestOptions {
-  std::string image;
-  std::string model;
-  std::string version;
-  std::uint64_t epoch = 0;
-  std::uint64_t extra_approvals = 0;
-  std::string hardware, witness;
-  std::vector<std::string> revoke;
-};
-
 void declare(Arguments& a, RequestOptions& o) {
   a.positional("image", o.image, "Firmware image in clear");
-  a.required("--model", o.model, "Model that the image is for");
-  a.required("--version", o.version, "Version, MAJOR.MINOR.PATCH; used once");
-  a.required("--epoch", o.epoch, "Security epoch; devices never go below it again");
-  a.option("--extra-approvals", o.extra_approvals, "Officers beyond the roster's threshold, for a great epoch step");
-  a.option("--hardware", o.hardware, "Hardware revisions that the image is for, such as 1-3");
-  a.option("--witness", o.witness, "SHA-256 of the image as an independent builder made it");
+  declare_release(a, o);
   a.option("--revoke", o.revoke, "Id of a release key that devices shall believe no longer; may be repeated");
 }
 
@@ -117,13 +103,15 @@ firmware::RevokedKeys revoked_keys(const std::vector<Bytes>& ids) {
 }
 
 Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Release& release,
-                      const Encrypted& encrypted, const std::vector<Bytes>& revokes) {
+                      const Encrypted& encrypted, const firmware::Terms& terms) {
   const auto& wanted = release.wanted;
   firmware::Manifest manifest;
   manifest.sequence = release.sequence;
   manifest.vendor = firmware::vendor_id(profile.vendor);
-  manifest.model_class = firmware::class_id(manifest.vendor, wanted.name.model);
   manifest.model = wanted.name.model;
+  const auto permissions = terms.application ? terms.application->encode() : Bytes{};
+  manifest.permissions = permissions;
+  manifest.model_class = firmware::class_of(manifest);
   manifest.version = Version::parse(wanted.name.version);
   manifest.security_epoch = wanted.epoch;
   std::copy(wanted.image_digest.begin(), wanted.image_digest.end(), manifest.image_digest.begin());
@@ -132,7 +120,7 @@ Bytes encode_manifest(const firmware::DeviceProfile& profile, const firmware::Re
   manifest.payload_size = encrypted.payload.size;
   manifest.encryption_info = encrypted.info;
   manifest.place = profile.release.place;
-  manifest.revoked = revoked_keys(revokes);
+  manifest.revoked = revoked_keys(terms.revokes);
   return firmware::encode_manifest(manifest);
 }
 
@@ -149,12 +137,11 @@ Bytes session_point(Host& host, const firmware::ReleaseName& name) {
 
 /// Writes the files, the request last: without it the version counts as not requested yet, and the next run makes the
 /// others anew.
-void write_files(Host& host, const firmware::Release& release, const quorum::Roster& roster,
-                 const firmware::Terms& terms, const std::string& image) {
+void write_files(Host& host, const firmware::DeviceProfile& profile, const firmware::Release& release,
+                 const quorum::Roster& roster, const firmware::Terms& terms, const std::string& image) {
   const auto& name = release.wanted.name;
-  const auto profile = firmware::device_profile(host.site(), name.model);
   const auto encrypted = encrypt(host, profile, release, image);
-  const auto manifest = encode_manifest(profile, release, encrypted, terms.revokes);
+  const auto manifest = encode_manifest(profile, release, encrypted, terms);
   firmware::Request request;
   request.name = name;
   request.sequence = release.sequence;
@@ -210,9 +197,10 @@ firmware::Terms terms_of(const RequestOptions& options, Host& host, const firmwa
   terms.hardware.type = profile.hardware_type;
   terms.keys = profile.outputs.key_labels();
   if (profile.release.hybrid) terms.keys.emplace(terms.keys.begin(), quorum::kHybridKey);
-  terms.keys.insert(terms.keys.begin(), "release");
+  terms.keys.insert(terms.keys.begin(), profile.release.key);
   terms.revokes = read_key_ids(options.revoke);
   terms.extra_approvals = options.extra_approvals;
+  terms.application = options.application;
   terms.demo = host.site().demo;
   terms.requested = host.now();
   terms.expires = terms.requested + policy.request_lifetime;
@@ -234,6 +222,11 @@ std::string joined(const std::vector<Bytes>& ids) {
   return all.empty() ? "none" : all;
 }
 
+std::string joined(const std::optional<firmware::Application>& application) {
+  if (!application || application->permissions.empty()) return "none";
+  return fmt::format("{}", fmt::join(application->permissions, ", "));
+}
+
 /// What the version was asked for with, where that is not what is asked for now. Image and epoch: check_request().
 std::vector<std::string> differences(const firmware::Terms& now, const firmware::ReleaseFiles& files) {
   std::vector<std::string> all;
@@ -250,6 +243,7 @@ std::vector<std::string> differences(const firmware::Terms& now, const firmware:
           now.witness.empty() ? "none" : hex(now.witness));
   differs("extra approvals", std::to_string(before.extra_approvals), std::to_string(now.extra_approvals));
   differs("revoked keys", joined(before.revokes), joined(now.revokes));
+  differs("permissions", joined(before.application), joined(now.application));
   return all;
 }
 
@@ -281,7 +275,7 @@ std::vector<std::string> objections(Host& host, const firmware::ReleasePolicy& p
   const auto keys = host.database().read(
       [&](store::Transaction& t) { return firmware::check_content_key(t, wanted, roster.token_serial); });
   all.insert(all.end(), keys.objections.begin(), keys.objections.end());
-  for (auto& why : firmware::check_terms(policy, terms, circumstances(host, roster, terms.model)).objections)
+  for (auto& why : firmware::check_terms(policy, terms, circumstances(host, roster, terms)).objections)
     all.push_back(std::move(why));
   return all;
 }
@@ -299,9 +293,31 @@ void print_result(Host& host, const firmware::ReleaseName& name, Standing before
                name.text());
 }
 
-Exit request(const RequestOptions& options, World& world) {
-  Host host{world};
+/// By whom the image would be signed, and how much room it has.
+firmware::DeviceProfile profile_of(Host& host, const RequestOptions& options) {
   const auto profile = firmware::device_profile(host.site(), options.model);
+  return options.application ? profile.for_partner(options.application->partner) : profile;
+}
+
+Exit request(const RequestOptions& options, World& world) { return request_release(options, world); }
+
+}  // namespace
+
+void declare_release(Arguments& a, RequestOptions& o) {
+  a.required("--model", o.model, "Model that the image is for");
+  a.required("--version", o.version, "Version, MAJOR.MINOR.PATCH; used once");
+  a.required("--epoch", o.epoch, "Security epoch; devices never go below it again");
+  a.option("--extra-approvals", o.extra_approvals, "Officers beyond the roster's threshold, for a great epoch step");
+  a.option("--hardware", o.hardware, "Hardware revisions that the image is for, such as 1-3");
+  a.option("--witness", o.witness, "SHA-256 of the image as an independent builder made it");
+}
+
+Exit request_release(const RequestOptions& options, World& world) {
+  Host host{world};
+  if (options.application && !firmware::device_profile(host.site(), options.model).applications)
+    return refuse({"model " + options.model + " takes no applications: its device profile grants none anything"},
+                  world);
+  const auto profile = profile_of(host, options);
   const auto policy = release_policy(host);
   FileSource file{options.image};
   const auto image = firmware::measure(file);
@@ -311,7 +327,8 @@ Exit request(const RequestOptions& options, World& world) {
                   world);
   const auto roster = release_roster(host, host.site().release_quorum);
   const auto terms = terms_of(options, host, policy, profile, image.digest);
-  const firmware::Wanted wanted{{options.model, Version::parse(options.version).text()},
+  const firmware::Wanted wanted{{options.model, Version::parse(options.version).text(),
+                                 options.application ? options.application->text() : std::string{}},
                                 options.epoch,
                                 terms.image_digest,
                                 image.size,
@@ -320,18 +337,20 @@ Exit request(const RequestOptions& options, World& world) {
   host.database().migrate(firmware::release_schema());
   if (const auto why = revocation_objections(terms, roster); !why.empty()) return refuse(why, world);
   if (const auto why = differences(terms, {host.site().root, wanted.name}); !why.empty()) return refuse(why, world);
-  if (const auto why = missing_keys(profile, roster); !why.empty()) return refuse(why, world);
-  if (const auto why = objections(host, policy, wanted, terms, roster); !why.empty()) return refuse(why, world);
+  auto why = missing_keys(profile, roster);
+  // Without a key there is nothing to ask the policy about but what an application may ask for.
+  if (why.empty() || options.application)
+    for (auto& more : objections(host, policy, wanted, terms, roster)) why.push_back(std::move(more));
+  if (!why.empty()) return refuse(why, world);
 
   const auto before = standing(host, {host.site().root, wanted.name});
   if (before == Standing::expired) renew(host, wanted.name);
-  if (before != Standing::good) write_files(host, reserve(host, policy, wanted, roster), roster, terms, options.image);
+  if (before != Standing::good)
+    write_files(host, profile, reserve(host, policy, wanted, roster), roster, terms, options.image);
   print_result(host, wanted.name, before);
   host.finish();
   return Exit::ok;
 }
-
-}  // namespace
 
 void add_sign_request(Tool& tool) {
   tool.verb<RequestOptions>("request", "Encrypt an image and ask for its release", declare, request);

@@ -48,6 +48,12 @@ Exit report(Host& host, const Dossier& dossier, ByteView digest, std::string_vie
   return Exit::ok;
 }
 
+std::string describe_key(const firmware::ReleaseSettings& settings) {
+  const auto algorithm = cose::name_of(settings.signature);
+  if (firmware::is_application_key(settings.key)) return fmt::format("key {} (P-256, {})", settings.key, algorithm);
+  return fmt::format("the release key (RSA-4096, {})", algorithm);
+}
+
 Exit seal(const SealOptions& options, World& world) {
   Host host{world};
   const auto dossier = load_dossier(host, firmware::ReleaseName::parse(options.release));
@@ -73,7 +79,7 @@ Exit seal(const SealOptions& options, World& world) {
   sealing.finish(digest);
   const auto settings = firmware::settings_of(dossier.request.signed_regions);
   return report(host, dossier, digest,
-                fmt::format("signed by the release key (RSA-4096, {}){} and {}\n", cose::name_of(settings.signature),
+                fmt::format("signed by {}{} and {}\n", describe_key(settings),
                             settings.hybrid ? ", the ML-DSA-87 key" : "", fmt::join(tally.approved, ", ")));
 }
 

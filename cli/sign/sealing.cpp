@@ -27,9 +27,7 @@ namespace {
 using firmware::RecordKind;
 
 firmware::ReleaseTrust trust(Host& host, const Dossier& dossier) {
-  auto trust = firmware::trust_in(dossier.roster, hybrid_in(dossier.request));
-  trust.model = dossier.request.name.model;
-  trust.vendor = firmware::device_profile(host.site(), *trust.model).vendor;
+  auto trust = trust_of(host, dossier.roster, dossier.request);
   trust.minimum_sequence = dossier.request.sequence;
   trust.minimum_epoch = dossier.request.epoch;
   return trust;
@@ -113,7 +111,7 @@ void Sealing::sign(const quorum::Tally& tally, const firmware::ReleasePolicy& po
   open_session(tally);
   CeremonyRecord record{host_, dossier_};
   record.begin(tally, policy, *session_);
-  const auto profile = firmware::device_profile(host_.site(), dossier_.request.name.model);
+  const auto profile = profile_of(host_, dossier_.request);
   session_->sign_outputs(profile);
   for (const auto& region : envelope_regions(dossier_.request)) record.add_signature(region, session_->sign(region));
   for (const auto& region : output_regions(dossier_.request))

@@ -31,6 +31,13 @@ nlohmann::json regions_json(const firmware::Request& request) {
   return all;
 }
 
+/// Null for firmware.
+nlohmann::json application_json(const firmware::Request& request) {
+  const auto& application = request.terms.application;
+  if (!application) return nullptr;
+  return {{"partner", application->partner}, {"name", application->name}, {"permissions", application->permissions}};
+}
+
 nlohmann::json revokes_json(const firmware::Request& request) {
   auto all = nlohmann::json::array();
   for (const auto& id : request.terms.revokes) all.push_back(hex(id));
@@ -43,6 +50,7 @@ void print_json(const Dossier& dossier, const quorum::Tally& tally, const std::v
   const nlohmann::json all{
       {"model", r.name.model},
       {"version", r.name.version},
+      {"application", application_json(r)},
       {"sequence", r.sequence},
       {"epoch", r.epoch},
       {"image", {{"size", r.image_size}, {"sha256", hex(r.image_digest)}}},

@@ -12,6 +12,7 @@ Tool make_sign_tool() {
   add_sign_inspect(tool);
   add_sign_transcript(tool);
   add_sign_convert(tool);
+  add_sign_application(tool);
   return tool;
 }
 

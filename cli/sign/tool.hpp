@@ -14,5 +14,6 @@ void add_sign_verify(Tool& tool);
 void add_sign_convert(Tool& tool);
 void add_sign_inspect(Tool& tool);
 void add_sign_transcript(Tool& tool);
+void add_sign_application(Tool& tool);
 
 }  // namespace lamp::cli

@@ -115,9 +115,16 @@ std::map<std::string, fs::path> files_beside(const fs::path& transcript_file, co
   return files;
 }
 
+/// The site in whose releases/MODEL/VERSION, or releases/MODEL/PARTNER.APPLICATION/VERSION, the transcript lies.
+fs::path site_of(const fs::path& file) {
+  auto folder = file.parent_path().parent_path().parent_path();
+  if (folder.filename() != "releases") folder = folder.parent_path();
+  return folder.parent_path();
+}
+
 Exit verify_transcript(const TranscriptVerifyOptions& options, World& world) {
   const fs::path file = fs::absolute(options.transcript);
-  const auto site = file.parent_path().parent_path().parent_path().parent_path();
+  const auto site = site_of(file);
   const auto judged = attempt([&] {
     const auto transcript = load(file);
     firmware::Evidence evidence;

@@ -90,9 +90,21 @@ Exit complain(const VerifyOptions& options, const std::vector<std::string>& obje
   return objections.empty() ? Exit::ok : Exit::refused;
 }
 
+/// Whether the file says of itself that it is a partner's application, which this verb does not judge.
+bool is_application(const firmware::ReleaseFile& release) {
+  const auto content = attempt([&] {
+    const auto head = release.head();
+    return firmware::parse_any_manifest(head.envelope.manifest).content();
+  });
+  const auto* found = std::get_if<firmware::Content>(&content);
+  return found != nullptr && *found == firmware::Content::application;
+}
+
 Exit verify_release_file(const VerifyOptions& options, World& world) {
   Host host{world};
   const firmware::ReleaseFile release{options.file};
+  if (is_application(release))
+    return complain(options, {"a partner's application, not firmware: see 'lamp-sign application verify'"}, world);
   const auto verdict = verify_by_roster(host, options, [&](const firmware::ReleaseTrust& trust, std::string& model) {
     auto judged = firmware::verify_release(release, trust);
     if (judged.acceptable()) model = firmware::parse_manifest(release.head().envelope.manifest).model;

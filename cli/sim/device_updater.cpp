@@ -30,6 +30,22 @@ SymmetricKey key_of(const firmware::CredentialBlock& credentials) {
   return SymmetricKey{SecureBytes{bytes.begin(), bytes.end()}};
 }
 
+firmware::device::DeviceTrust trust_in(const firmware::CredentialBlock& credentials, const DeviceFlash& flash,
+                                       const firmware::Application& application) {
+  auto trust = firmware::application_trust(credentials, application.partner, application.name);
+  if (!trust) throw Error{Errc::denied, flash.name() + " knows no partner " + application.partner};
+  return std::move(*trust);
+}
+
+std::filesystem::path application_file(const DeviceFlash& flash, const firmware::Application& application) {
+  const auto folder = flash.folder() / "applications";
+  guarded(Errc::unavailable, [&] {
+    std::filesystem::create_directories(folder);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all);
+  });
+  return folder / application.text();
+}
+
 }  // namespace
 
 firmware::CredentialBlock credentials_of(const DeviceFlash& flash) {
@@ -39,11 +55,29 @@ firmware::CredentialBlock credentials_of(const DeviceFlash& flash) {
                     [&] { return firmware::parse_credential_block(block); });
 }
 
+firmware::Outcome admit(const DeviceFlash& flash, const firmware::Application& application,
+                        const firmware::ReleaseFile& release) {
+  const auto trust = firmware::application_trust(credentials_of(flash), application.partner, application.name);
+  if (!trust) return {firmware::Reason::other_application, "the device knows no partner " + application.partner};
+  return firmware::outcome_of_step([&] {
+    firmware::SoftwareVerifier verifier;
+    const auto head = release.head();
+    return firmware::of_application(firmware::authenticate(head.envelope, trust->keys, verifier));
+  });
+}
+
 DeviceUpdater::DeviceUpdater(const DeviceFlash& flash)
     : credentials_{credentials_of(flash)},
+      trust_{firmware::device_trust(credentials_)},
       flash_{flash.image_file(), flash.contents().slot_size},
       crypto_{key_of(credentials_)},
-      trust_{firmware::device_trust(credentials_)},
+      updater_{flash_, crypto_, trust_} {}
+
+DeviceUpdater::DeviceUpdater(const DeviceFlash& flash, const firmware::Application& application)
+    : credentials_{credentials_of(flash)},
+      trust_{trust_in(credentials_, flash, application)},
+      flash_{application_file(flash, application), credentials_.application_slot},
+      crypto_{key_of(credentials_)},
       updater_{flash_, crypto_, trust_} {}
 
 firmware::Outcome DeviceUpdater::receive(const std::filesystem::path& release) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/application.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -41,8 +42,11 @@ std::string_view describe(Reason reason) noexcept {
     case Reason::revoked_key: return "signed only by a release key that was revoked";
     case Reason::too_few_officers: return "not approved by enough officers of the roster";
     case Reason::bad_revocation: return "it revokes a key that signed it, or the last key of its kind";
+    case Reason::no_partner_signature: return "not signed by the partner's application key";
     case Reason::other_vendor: return "made for another vendor's devices";
     case Reason::other_model: return "made for another model";
+    case Reason::other_application: return "another application, or another partner's";
+    case Reason::not_granted: return "it asks for a device API that it is not granted";
     case Reason::old_sequence: return "the sequence number is not above the floor";
     case Reason::old_epoch: return "the security epoch is below the floor";
     case Reason::payload_altered: return "the payload is not the one that was signed";
@@ -146,6 +150,21 @@ Reason check_target(const Manifest& manifest, const Target& target) {
   if (manifest.sequence <= target.sequence_floor) return Reason::old_sequence;
   if (manifest.security_epoch < target.epoch_floor) return Reason::old_epoch;
   return Reason::none;
+}
+
+Reason check_permissions(const Manifest& manifest, std::span<const std::string> grants) {
+  const auto asked = PermissionManifest::parse(manifest.permissions);
+  const bool granted = std::ranges::all_of(
+      asked.apis(), [&](std::string_view api) { return std::ranges::find(grants, api) != grants.end(); });
+  return granted ? Reason::none : Reason::not_granted;
+}
+
+Reason of_application(Reason reason) noexcept {
+  switch (reason) {
+    case Reason::no_release_signature: return Reason::no_partner_signature;
+    case Reason::other_model: return Reason::other_application;
+    default: return reason;
+  }
 }
 
 Reason check_payload(const Envelope& envelope, const Manifest& manifest, Verifier& verifier) {

@@ -28,9 +28,12 @@ enum class Reason {
   no_hybrid_signature,  ///< the model's releases have a second one, by ML-DSA-87
   revoked_key,          ///< signed, but only by keys that were revoked
   too_few_officers,
-  bad_revocation,  ///< revokes a key that signed it, or the last of its kind
+  bad_revocation,        ///< revokes a key that signed it, or the last of its kind
+  no_partner_signature,  ///< an application, and its partner's key did not sign it
   other_vendor,
   other_model,
+  other_application,  ///< another application than this one, or another partner's
+  not_granted,        ///< an application that asks for an API which the device does not grant
   old_sequence,
   old_epoch,
   payload_altered,
@@ -114,6 +117,11 @@ struct Target {
 };
 
 [[nodiscard]] Reason check_target(const Manifest& manifest, const Target& target);
+
+/// Whether an application asks only for what it is granted.
+[[nodiscard]] Reason check_permissions(const Manifest& manifest, std::span<const std::string> grants);
+/// The reason as it is called for an application, whose key and class are other ones than firmware's.
+[[nodiscard]] Reason of_application(Reason reason) noexcept;
 
 /// Whether the payload is the one that the manifest names. For a detached one the caller has put it into `envelope`.
 /// Throws Error{bad_input} when it is not where the manifest says.

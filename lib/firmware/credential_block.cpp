@@ -5,6 +5,7 @@
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/application.hpp"
 
 namespace lamp::firmware {
 namespace {
@@ -14,7 +15,7 @@ using cbor::SecureWriter;
 
 constexpr std::uint64_t kFormat = 1;
 constexpr std::size_t kMaxKeys = 16, kMaxCertificates = 8, kMaxSecrets = 32, kMaxText = 255, kMaxDeviceKeys = 8,
-                      kMaxPins = 8, kPinSize = 32;
+                      kMaxPins = 8, kPinSize = 32, kMaxPartners = 16, kMaxGrants = 256;
 
 /// Keys of the map, in the order in which they are written.
 enum Field : std::int64_t {
@@ -35,6 +36,7 @@ enum Field : std::int64_t {
   hybrid_keys = 15,
   device_keys = 16,
   pins = 17,
+  applications = 18,
 };
 
 [[noreturn]] void refuse(const char* what) { throw Error{Errc::bad_input, std::string{"credential block: "} + what}; }
@@ -59,6 +61,14 @@ void write_named_secrets(SecureWriter& out, const CredentialBlock& block) {
   });
   out.integer(secrets).map(sorted.size());
   for (const auto* entry : sorted) out.text(entry->first).bytes(entry->second.expose_secret());
+}
+
+void write_applications(SecureWriter& out, const CredentialBlock& block) {
+  out.integer(applications).array(2).unsigned_integer(block.application_slot).array(block.partners.size());
+  for (const auto& partner : block.partners) {
+    out.array(3).text(partner.name).bytes(partner.key).array(partner.grants.size());
+    for (const auto& api : partner.grants) out.text(api);
+  }
 }
 
 std::array<std::uint8_t, 6> mac_bytes(const MacAddress& address) {
@@ -148,6 +158,26 @@ std::vector<DeviceKey> read_device_keys(Reader& reader) {
   return keys;
 }
 
+TrustedPartner read_partner(Reader& reader) {
+  reader.array(3);
+  TrustedPartner partner;
+  partner.name = reader.text();
+  const auto key = reader.bytes();
+  partner.key.assign(key.begin(), key.end());
+  const auto count = reader.array();
+  if (count > kMaxGrants) refuse("a list that is too long");
+  for (std::uint64_t i = 0; i < count; ++i) partner.grants.emplace_back(reader.text());
+  return partner;
+}
+
+void read_applications(Reader& reader, CredentialBlock& block) {
+  reader.array(2);
+  block.application_slot = reader.unsigned_integer();
+  const auto count = reader.array();
+  if (count == 0 || count > kMaxPartners) refuse("no partner, or too many");
+  for (std::uint64_t i = 0; i < count; ++i) block.partners.push_back(read_partner(reader));
+}
+
 template <class Item>
 std::vector<Item> not_empty(std::vector<Item> items) {
   if (items.empty()) refuse("an empty list");
@@ -164,12 +194,39 @@ void read_additions(Reader& reader, CredentialBlock& block) {
       case hybrid_keys: block.hybrid_keys = not_empty(read_items(reader, kMaxKeys)); break;
       case device_keys: block.device_keys = not_empty(read_device_keys(reader)); break;
       case pins: block.pins = not_empty(read_items(reader, kMaxPins)); break;
+      case applications: read_applications(reader, block); break;
       default: refuse("an unknown field");
     }
   }
 }
 
+void check_partners(const CredentialBlock& block) {
+  if (!block.partners.empty() && block.application_slot == 0) refuse("applications without room");
+  for (auto partner = block.partners.begin(); partner != block.partners.end(); ++partner) {
+    if (!is_partner_name(partner->name) || partner->key.empty()) refuse("a partner without a proper name or key");
+    const auto& grants = partner->grants;
+    if (!std::ranges::all_of(grants, is_name) ||
+        std::ranges::adjacent_find(grants, std::ranges::greater_equal{}) != grants.end())
+      refuse("grants that are no names, repeated or out of order");
+    if (std::any_of(block.partners.begin(), partner,
+                    [&](const auto& other) { return other.name == partner->name || other.key == partner->key; }))
+      refuse("two partners of one name or key");
+  }
+}
+
+/// A key has one role: by content a release of firmware and one of an application differ as well, and still.
+void check_roles(const CredentialBlock& block) {
+  const auto has = [](const std::vector<Bytes>& keys, const Bytes& key) {
+    return std::ranges::find(keys, key) != keys.end();
+  };
+  for (const auto& partner : block.partners)
+    if (has(block.release_keys, partner.key) || has(block.officers, partner.key) || has(block.hybrid_keys, partner.key))
+      refuse("a partner's key that is a release key or an officer's too");
+}
+
 void check_additions(const CredentialBlock& block) {
+  check_partners(block);
+  check_roles(block);
   for (const auto& pin : block.pins)
     if (pin.size() != kPinSize) refuse("a pin that is no SHA-256");
   for (auto key = block.device_keys.begin(); key != block.device_keys.end(); ++key)
@@ -211,12 +268,12 @@ std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys, cose::Use use = 
 
 SecureBytes encode(const CredentialBlock& block) {
   check_values(block);
-  const auto optional = static_cast<std::uint64_t>(block.model_kek.has_value()) +
-                        static_cast<std::uint64_t>(block.commissioning_secret.has_value()) +
-                        static_cast<std::uint64_t>(block.install_code.has_value()) +
-                        static_cast<std::uint64_t>(!block.hybrid_keys.empty()) +
-                        static_cast<std::uint64_t>(!block.device_keys.empty()) +
-                        static_cast<std::uint64_t>(!block.pins.empty());
+  const auto optional =
+      static_cast<std::uint64_t>(block.model_kek.has_value()) +
+      static_cast<std::uint64_t>(block.commissioning_secret.has_value()) +
+      static_cast<std::uint64_t>(block.install_code.has_value()) +
+      static_cast<std::uint64_t>(!block.hybrid_keys.empty()) + static_cast<std::uint64_t>(!block.device_keys.empty()) +
+      static_cast<std::uint64_t>(!block.pins.empty()) + static_cast<std::uint64_t>(!block.partners.empty());
   SecureWriter map;
   map.map(11 + optional).integer(vendor).text(block.vendor).integer(model).text(block.model);
   map.integer(serial).text(block.serial).integer(mac).bytes(mac_bytes(block.mac));
@@ -233,6 +290,7 @@ SecureBytes encode(const CredentialBlock& block) {
   if (!block.hybrid_keys.empty()) write_list(map, hybrid_keys, block.hybrid_keys);
   if (!block.device_keys.empty()) write_device_keys(map, block.device_keys);
   if (!block.pins.empty()) write_list(map, pins, block.pins);
+  if (!block.partners.empty()) write_applications(map, block);
   SecureWriter frame;
   frame.array(3).unsigned_integer(kFormat).bytes(map.encoded()).bytes(sha256(map.encoded()));
   auto encoded = std::move(frame).encoded();
@@ -289,6 +347,18 @@ device::DeviceTrust device_trust(const CredentialBlock& block) {
            trusted(block.hybrid_keys, cose::Use::hybrid_release)},
           vendor_uuid,
           class_id(vendor_uuid, block.model)};
+}
+
+std::optional<device::DeviceTrust> application_trust(const CredentialBlock& block, std::string_view partner,
+                                                     std::string_view application) {
+  const auto known = std::ranges::find(block.partners, partner, &TrustedPartner::name);
+  if (known == block.partners.end()) return std::nullopt;
+  auto trust = device_trust(block);
+  trust.keys.release = trusted({known->key});
+  trust.keys.hybrid.clear();
+  trust.model_class = application_class(trust.model_class, partner, application);
+  trust.grants = known->grants;
+  return trust;
 }
 
 }  // namespace lamp::firmware

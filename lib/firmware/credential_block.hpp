@@ -20,6 +20,13 @@
 
 namespace lamp::firmware {
 
+/// A partner whose applications the device takes.
+struct TrustedPartner {
+  std::string name;
+  Bytes key;                        ///< SubjectPublicKeyInfo; signs this partner's applications and nothing else
+  std::vector<std::string> grants;  ///< APIs that they may ask for; ascending
+};
+
 struct CredentialBlock {
   std::string vendor;  ///< domain name, of which SUIT's vendor id is made
   std::string model, serial;
@@ -37,6 +44,8 @@ struct CredentialBlock {
   std::vector<Bytes> hybrid_keys{};  ///< SubjectPublicKeyInfo of ML-DSA-87; where there are any, one must sign as well
   std::vector<DeviceKey> device_keys{};  ///< the device's own keys that the station made
   std::vector<Bytes> pins{};             ///< SHA-256 of the service's SubjectPublicKeyInfo, with a backup (RFC 7469)
+  std::uint64_t application_slot = 0;    ///< bytes that one application may have; 0 where there are no partners
+  std::vector<TrustedPartner> partners{};
   /// The device's own key of this name, when the station made it.
   [[nodiscard]] const DeviceKey* key(std::string_view name) const noexcept;
 };
@@ -47,5 +56,9 @@ struct CredentialBlock {
 
 /// What the device's updater believes. Throws Error{bad_input} when a key in the block is none.
 [[nodiscard]] device::DeviceTrust device_trust(const CredentialBlock& block);
+/// What the updater of one partner's application believes; nothing when the device does not know the partner.
+[[nodiscard]] std::optional<device::DeviceTrust> application_trust(const CredentialBlock& block,
+                                                                   std::string_view partner,
+                                                                   std::string_view application);
 
 }  // namespace lamp::firmware

@@ -75,6 +75,8 @@ void check(const DeviceProfile& profile, const config::Node& root) {
     list.refuse("a device that counts approvals needs the officers' keys");
   if (profile.label == LabelKind::gateway && !profile.has(Credential::claim_code))
     list.refuse("a gateway's label needs a claim-code");
+  if (profile.applications && !profile.has(Credential::model_kek))
+    list.refuse("a device that takes applications needs model-kek: they are encrypted as its firmware is");
 }
 
 /// A Zigbee file carries the envelope alone, and SWUpdate's images take a key of 256 bits.
@@ -119,6 +121,7 @@ Bytes digest_of(const DeviceProfile& p) {
   if (p.dfuse) canonical.add(12, p.dfuse->encoded());
   if (p.esp) canonical.add(14, p.esp->encoded());
   if (const auto release = p.release.encoded(); !release.empty()) canonical.add(13, cbor::Writer{}.raw(release));
+  if (p.applications) canonical.add(15, cbor::Writer{}.raw(p.applications->encoded()));
   return guarded(Errc::internal, [&] {
     const auto hash = Botan::HashFunction::create_or_throw("SHA-256");
     hash->update(canonical.encoded());
@@ -144,7 +147,8 @@ std::string_view name_of(AdapterKind adapter) noexcept { return kAdapters[static
 DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
   const auto root = config::Node::load(file);
   root.only({"model", "vendor", "hardware-type", "serial-prefix", "certificate-profile", "adapter", "label",
-             "device-approvals", "slot-size", "credentials", "release", "outputs", "dfuse", "esp-efuse"});
+             "device-approvals", "slot-size", "credentials", "release", "outputs", "dfuse", "esp-efuse",
+             "applications"});
   DeviceProfile profile;
   profile.model = root.at("model").text();
   profile.vendor = root.at("vendor").text();
@@ -159,9 +163,21 @@ DeviceProfile DeviceProfile::load(const std::filesystem::path& file) {
     if (!profile.credentials.insert(read_credential(item)).second) item.refuse("named twice");
   if (const auto release = root.find("release")) profile.release = ReleaseSettings::read(*release);
   if (const auto outputs = root.find("outputs")) profile.outputs = OutputPlan::read(*outputs, file.parent_path());
+  if (const auto applications = root.find("applications"))
+    profile.applications = ApplicationSettings::read(*applications);
   check(profile, root);
   check_release(profile, root);
   profile.digest = digest_of(profile);
+  return profile;
+}
+
+DeviceProfile DeviceProfile::for_partner(const std::string& partner) const {
+  if (!applications)
+    throw Error{Errc::denied, "model " + model + " takes no applications: its device profile grants nothing"};
+  DeviceProfile profile = *this;
+  profile.slot_size = applications->slot_size;
+  profile.release = release.for_partner(partner);
+  profile.outputs = {};
   return profile;
 }
 
@@ -183,6 +199,9 @@ std::set<std::string> output_key_labels(const config::Site& site) {
   std::set<std::string> labels;
   for (const auto& model : device_models(site)) {
     const auto root = config::Node::load(site.template_file("devices", model + ".yaml"));
+    if (const auto applications = root.find("applications"))
+      for (const auto& [partner, grants] : ApplicationSettings::read(*applications).partners)
+        labels.insert(application_key(partner));
     const auto outputs = root.find("outputs");
     if (!outputs) continue;
     for (auto& label : OutputPlan::key_labels(*outputs)) labels.insert(std::move(label));

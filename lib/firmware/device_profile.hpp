@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "lib/base/bytes.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/content_key.hpp"
 #include "lib/firmware/dfuse_settings.hpp"
 #include "lib/firmware/esp_settings.hpp"
@@ -59,12 +60,16 @@ struct DeviceProfile {
   DeviceApprovals approvals = DeviceApprovals::none;  ///< what a device asks for beside the release key's signature
   std::uint64_t slot_size = 0;                        ///< bytes that a firmware image may have
   std::set<Credential> credentials;
-  std::optional<DfuseSettings> dfuse;  ///< there when the adapter is dfuse
-  std::optional<EspSettings> esp;      ///< there when the adapter is esp-efuse
-  ReleaseSettings release;             ///< how a release of the model is signed and encrypted
-  OutputPlan outputs;                  ///< what a release becomes beside its SUIT envelope
-  Bytes digest;                        ///< SHA-256 of deterministic CBOR of all the above: what an order names
+  std::optional<DfuseSettings> dfuse;               ///< there when the adapter is dfuse
+  std::optional<EspSettings> esp;                   ///< there when the adapter is esp-efuse
+  ReleaseSettings release;                          ///< how a release of the model is signed and encrypted
+  OutputPlan outputs;                               ///< what a release becomes beside its SUIT envelope
+  std::optional<ApplicationSettings> applications;  ///< there when partners may bring applications
+  Bytes digest;  ///< SHA-256 of deterministic CBOR of all the above: what an order names
 
+  /// The same for releases of a partner's applications: one slot, one signing key, the envelope alone. Throws
+  /// Error{denied} for a model that takes no applications.
+  [[nodiscard]] DeviceProfile for_partner(const std::string& partner) const;
   [[nodiscard]] bool has(Credential credential) const { return credentials.count(credential) != 0; }
   /// Throws Error{bad_input} with file, line and column.
   [[nodiscard]] static DeviceProfile load(const std::filesystem::path& file);
@@ -72,7 +77,7 @@ struct DeviceProfile {
 
 /// The site's own profile of a model, or the delivered one. Error{not_found} lists the models that there are.
 [[nodiscard]] DeviceProfile device_profile(const config::Site& site, const std::string& model);
-/// Labels of the token's keys that sign the outputs of any model.
+/// Labels of the token's keys that sign the outputs of any model, or any partner's applications.
 [[nodiscard]] std::set<std::string> output_key_labels(const config::Site& site);
 /// All models, with the size of the content keys that their profiles ask for.
 [[nodiscard]] std::vector<KeyedModel> keyed_models(const config::Site& site);

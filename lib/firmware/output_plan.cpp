@@ -11,6 +11,7 @@
 #include "lib/base/parse.hpp"
 #include "lib/config/yaml.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/quorum/hybrid.hpp"
 
 namespace lamp::firmware {
@@ -19,7 +20,7 @@ namespace {
 std::string read_label(const config::Node& node) {
   auto label = node.text();
   require_name(label, node.place());
-  if (label == "release" || label == "custody" || label == quorum::kHybridKey)
+  if (label == "release" || label == "custody" || label == quorum::kHybridKey || is_application_key(label))
     node.refuse("the quorum's key '" + label + "' has another purpose");
   return label;
 }

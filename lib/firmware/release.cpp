@@ -2,6 +2,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/base/parse.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/content_key.hpp"
 
 namespace lamp::firmware {
@@ -13,7 +14,7 @@ constexpr std::string_view kColumns =
 
 Release from_row(const store::Row& row) {
   Release release;
-  release.wanted.name = {row.text(0), row.text(1)};
+  release.wanted.name = ReleaseName::parse(row.text(0) + "/" + row.text(1));
   release.wanted.epoch = static_cast<std::uint64_t>(row.integer(2));
   release.wanted.image_digest = row.blob(3);
   release.wanted.image_size = static_cast<std::uint64_t>(row.integer(4));
@@ -29,6 +30,11 @@ Release from_row(const store::Row& row) {
 std::uint64_t highest(store::Transaction& transaction, std::string_view sql, const std::string& model) {
   const auto row = transaction.query_one(sql, {model});
   return row->is_null(0) ? 0 : static_cast<std::uint64_t>(row->integer(0));
+}
+
+bool is_application_name(std::string_view text) {
+  const auto parts = split(text, '.');
+  return parts.size() == 2 && is_partner_name(parts[0]) && is_partner_name(parts[1]);
 }
 
 /// Why `wanted` is not what the version was requested with.
@@ -66,27 +72,29 @@ const store::Schema& release_schema() {
 
 ReleaseName ReleaseName::parse(std::string_view text) {
   const auto parts = split(text, '/');
-  if (parts.size() != 2 || !is_name(parts[0]))
-    throw Error{Errc::bad_input,
-                "'" + std::string{text} + "' is not a release: expected MODEL/VERSION, such as smart-lamp/1.1.0"};
-  return {std::string{parts[0]}, Version::parse(parts[1]).text()};
+  const bool application = parts.size() == 3 && is_application_name(parts[1]);
+  if ((parts.size() != 2 && !application) || !is_name(parts[0]))
+    throw Error{Errc::bad_input, "'" + std::string{text} +
+                                     "' is not a release: expected MODEL/VERSION, such as smart-lamp/1.1.0, or "
+                                     "MODEL/PARTNER.APPLICATION/VERSION"};
+  return {std::string{parts[0]}, Version::parse(parts.back()).text(), application ? std::string{parts[1]} : ""};
 }
 
 std::optional<Release> find_release(store::Transaction& transaction, const ReleaseName& name) {
   const auto row = transaction.query_one(
-      "SELECT " + std::string{kColumns} + " FROM release WHERE model = ? AND version = ?", {name.model, name.version});
+      "SELECT " + std::string{kColumns} + " FROM release WHERE model = ? AND version = ?", {name.line(), name.version});
   return row ? std::optional{from_row(*row)} : std::nullopt;
 }
 
-ModelHistory history(store::Transaction& transaction, const std::string& model) {
-  return {highest(transaction, "SELECT MAX(sequence) FROM release WHERE model = ?", model),
-          highest(transaction, "SELECT MAX(sequence) FROM release WHERE model = ? AND sealed IS NOT NULL", model),
-          highest(transaction, "SELECT MAX(epoch) FROM release WHERE model = ? AND sealed IS NOT NULL", model)};
+ModelHistory history(store::Transaction& transaction, const std::string& line) {
+  return {highest(transaction, "SELECT MAX(sequence) FROM release WHERE model = ?", line),
+          highest(transaction, "SELECT MAX(sequence) FROM release WHERE model = ? AND sealed IS NOT NULL", line),
+          highest(transaction, "SELECT MAX(epoch) FROM release WHERE model = ? AND sealed IS NOT NULL", line)};
 }
 
 Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted) {
   if (find_release(transaction, wanted.name)) return check_version(transaction, policy, wanted);
-  const auto so_far = history(transaction, wanted.name.model);
+  const auto so_far = history(transaction, wanted.name.line());
   return check_order(policy, so_far, next_sequence(policy, so_far), wanted.epoch, wanted.extra_approvals);
 }
 
@@ -118,13 +126,13 @@ Release reserve_release(store::Transaction& transaction, const ReleasePolicy& po
   const auto verdict = check_request(transaction, policy, wanted);
   if (!verdict.acceptable()) throw Error{Errc::denied, verdict.objections.front()};
   if (auto before = find_release(transaction, wanted.name)) return *before;
-  const auto sequence = next_sequence(policy, history(transaction, wanted.name.model));
+  const auto sequence = next_sequence(policy, history(transaction, wanted.name.line()));
   const auto key =
       take_from_stock(transaction, wanted.name.model, token_serial, wanted.name.text(), wanted.content_key_size);
   transaction.execute(
       "INSERT INTO release (model, version, epoch, image_digest, image_size, sequence, content_key, requested, "
       "nonce, extra_approvals) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      {wanted.name.model, wanted.name.version, static_cast<std::int64_t>(wanted.epoch), wanted.image_digest,
+      {wanted.name.line(), wanted.name.version, static_cast<std::int64_t>(wanted.epoch), wanted.image_digest,
        static_cast<std::int64_t>(wanted.image_size), static_cast<std::int64_t>(sequence), key.id, unix_seconds(now),
        Bytes{nonce.begin(), nonce.end()}, static_cast<std::int64_t>(wanted.extra_approvals)});
   return {wanted, sequence, key.id, now, {nonce.begin(), nonce.end()}, std::nullopt};
@@ -135,14 +143,14 @@ void renew_request(store::Transaction& transaction, const ReleaseName& name, Byt
   if (!release) throw Error{Errc::not_found, name.text() + " was never requested on this host"};
   if (release->sealed) throw Error{Errc::denied, name.text() + " is sealed; there is nothing left to ask for"};
   transaction.execute("UPDATE release SET requested = ?, nonce = ? WHERE model = ? AND version = ?",
-                      {unix_seconds(now), Bytes{nonce.begin(), nonce.end()}, name.model, name.version});
+                      {unix_seconds(now), Bytes{nonce.begin(), nonce.end()}, name.line(), name.version});
 }
 
 Verdict check_approved(store::Transaction& transaction, const ReleasePolicy& policy, const Approved& approved) {
   const auto rows = transaction.query(
       "SELECT version, sequence, epoch, image_digest FROM approved_release WHERE model = ? AND "
       "(version = ? OR sequence = ?)",
-      {approved.name.model, approved.name.version, static_cast<std::int64_t>(approved.sequence)});
+      {approved.name.line(), approved.name.version, static_cast<std::int64_t>(approved.sequence)});
   for (const auto& row : rows) {
     if (row.text(0) == approved.name.version && static_cast<std::uint64_t>(row.integer(1)) == approved.sequence &&
         static_cast<std::uint64_t>(row.integer(2)) == approved.epoch && row.blob(3) == approved.image_digest)
@@ -158,11 +166,11 @@ Verdict check_approved(store::Transaction& transaction, const ReleasePolicy& pol
 
 void record_approval(store::Transaction& transaction, const Approved& approved, Instant now) {
   transaction.execute("DELETE FROM approved_release WHERE model = ? AND version = ?",
-                      {approved.name.model, approved.name.version});
+                      {approved.name.line(), approved.name.version});
   transaction.execute(
       "INSERT INTO approved_release (model, version, sequence, epoch, image_digest, approved) VALUES (?, ?, ?, ?, ?, "
       "?)",
-      {approved.name.model, approved.name.version, static_cast<std::int64_t>(approved.sequence),
+      {approved.name.line(), approved.name.version, static_cast<std::int64_t>(approved.sequence),
        static_cast<std::int64_t>(approved.epoch), approved.image_digest, unix_seconds(now)});
 }
 
@@ -174,12 +182,12 @@ void record_seal(store::Transaction& transaction, const ReleaseName& name, ByteV
     throw Error{Errc::denied, name.text() + " was sealed before with other bytes"};
   if (release->sealed) return;
   transaction.execute("UPDATE release SET sealed = ?, release_digest = ? WHERE model = ? AND version = ?",
-                      {unix_seconds(now), digest, name.model, name.version});
+                      {unix_seconds(now), digest, name.line(), name.version});
   transaction.execute("DELETE FROM content_key WHERE id = ?", {release->content_key});
 }
 
 ReleaseFiles::ReleaseFiles(const std::filesystem::path& site, const ReleaseName& name)
-    : directory{site / "releases" / name.model / name.version} {}
+    : directory{site / "releases" / name.line() / name.version} {}
 
 std::filesystem::path ReleaseFiles::approval(const std::string& officer) const {
   return directory / "approvals" / (officer + ".cbor");

@@ -17,13 +17,17 @@ namespace lamp::firmware {
 /// Tables of releases and of content keys.
 [[nodiscard]] const store::Schema& release_schema();
 
-/// MODEL/VERSION, as people type it.
+/// MODEL/VERSION or, of a partner's application, MODEL/PARTNER.APPLICATION/VERSION, as people type it.
 struct ReleaseName {
   std::string model;
   std::string version;
-  /// Throws Error{bad_input} unless it is a name, a slash and MAJOR.MINOR.PATCH.
+  std::string application{};  ///< PARTNER.APPLICATION; empty for firmware
+  /// Throws Error{bad_input} for anything else than a name, the name of an application if it is one of these, and
+  /// MAJOR.MINOR.PATCH, with slashes between them.
   [[nodiscard]] static ReleaseName parse(std::string_view text);
-  [[nodiscard]] std::string text() const { return model + "/" + version; }
+  [[nodiscard]] std::string text() const { return line() + "/" + version; }
+  /// What has versions, sequence numbers and epochs of its own: a model's firmware, or one application for a model.
+  [[nodiscard]] std::string line() const { return application.empty() ? model : model + "/" + application; }
 };
 
 /// What a requester asks for.
@@ -48,7 +52,8 @@ struct Release {
 };
 
 [[nodiscard]] std::optional<Release> find_release(store::Transaction& transaction, const ReleaseName& name);
-[[nodiscard]] ModelHistory history(store::Transaction& transaction, const std::string& model);
+/// Of a ReleaseName::line().
+[[nodiscard]] ModelHistory history(store::Transaction& transaction, const std::string& line);
 
 /// Why the request cannot be made: the version was used for other bytes, or the policy's rules.
 [[nodiscard]] Verdict check_request(store::Transaction& transaction, const ReleasePolicy& policy, const Wanted& wanted);
@@ -84,7 +89,8 @@ void record_approval(store::Transaction& transaction, const Approved& approved, 
 /// Error{denied} when other bytes were recorded before.
 void record_seal(store::Transaction& transaction, const ReleaseName& name, ByteView release_digest, Instant now);
 
-/// The files of a release: releases/<model>/<version>/ below a site's folder.
+/// The files of a release: releases/<model>/<version>/ below a site's folder, or
+/// releases/<model>/<partner>.<application>/<version>/.
 struct ReleaseFiles {
   std::filesystem::path directory;
   ReleaseFiles(const std::filesystem::path& site, const ReleaseName& name);

@@ -32,7 +32,7 @@ FileSource ReleaseFile::payload(const EnvelopeHead& head) const {
 }
 
 void write_release(ByteView manifest, const std::vector<Bytes>& blocks, ByteSource& payload, ByteSink& release) {
-  const auto values = parse_manifest(manifest);
+  const auto values = parse_any_manifest(manifest);
   release.write(encode_envelope_head(manifest, blocks));
   const auto given = values.place == PayloadPlace::integrated ? copy_measured(payload, release) : measure(payload);
   if (given.size != values.payload_size || given.digest != values.payload_digest)

@@ -30,6 +30,7 @@ ModelRules read_rules(const config::Node& node) {
 /// The release key, and the ML-DSA key beside it, sign for every model, any other key for the model that its label ends
 /// with.
 bool key_fits(const ModelRules& rules, const std::string& model, const std::string& key) {
+  if (is_application_key(key)) return false;  // whatever the policy names: its signatures are never firmware's
   if (!rules.keys.empty()) return std::find(rules.keys.begin(), rules.keys.end(), key) != rules.keys.end();
   return key == "release" || key == quorum::kHybridKey || key.ends_with("." + model);
 }
@@ -48,6 +49,7 @@ class Rules {
     demo();
     witness();
     revocation();
+    permissions();
     return std::move(verdict_);
   }
 
@@ -93,7 +95,16 @@ class Rules {
              "name the revisions that the image was built for with --hardware");
   }
 
+  /// An application is signed by its partner's key, and by nothing else.
+  void application_keys() {
+    const auto key = application_key(terms_.application->partner);
+    if (terms_.keys != std::vector{key})
+      refuse("keys", "an application of " + terms_.application->partner + " is signed by key '" + key + "' alone",
+             "request it again on a host with the same version of these tools");
+  }
+
   void keys() {
+    if (terms_.application) return application_keys();
     for (const auto& key : terms_.keys)
       if (!key_fits(model_, terms_.model, key))
         refuse("keys", "key '" + key + "' may not sign for model " + terms_.model,
@@ -123,6 +134,21 @@ class Rules {
       if (std::find(here_.signing_keys.begin(), here_.signing_keys.end(), key) != here_.signing_keys.end())
         refuse("revocation", "it revokes key " + hex(key) + ", which signs it",
                "sign with the key that stays; devices would take no release after this one");
+  }
+
+  void permissions() {
+    if (!terms_.application) return;
+    const auto& partner = terms_.application->partner;
+    if (!here_.grants) {
+      refuse("grants", "model " + terms_.model + " grants nothing to partner " + partner,
+             "name the partner in the model's device profile, lamp-device(5)");
+      return;
+    }
+    for (const auto& api : beyond(terms_.application->permissions, *here_.grants))
+      refuse("grants",
+             "application " + terms_.application->text() + " asks for " + api + ", which model " + terms_.model +
+                 " does not grant to " + partner,
+             "ask for less, or grant it in the model's device profile, lamp-device(5)");
   }
 
   const ReleasePolicy& policy_;

@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/base/bytes.hpp"
 #include "lib/base/clock.hpp"
 #include "lib/base/error.hpp"
+#include "lib/firmware/application.hpp"
 
 namespace lamp::firmware {
 
@@ -77,6 +79,7 @@ struct Terms {
   std::uint64_t extra_approvals = 0;
   bool demo = false;  ///< made in a demo site
   Instant requested{}, expires{};
+  std::optional<Application> application{};  ///< there when it is a partner's application and not firmware
 };
 
 /// What the judging host knows by itself.
@@ -86,6 +89,8 @@ struct Circumstances {
   std::string hardware_type;  ///< of the model's profile
   std::uint64_t threshold = 0, officers = 0;
   std::vector<Bytes> signing_keys;  ///< ids of the keys that sign this release
+  /// What the model's profile grants to the partner of an application; nothing when it knows no such partner.
+  std::optional<std::vector<std::string>> grants{};
 };
 
 /// Everything but order, each refusal with its rule, the file and what to do.

@@ -4,6 +4,7 @@
 
 #include "lib/config/yaml.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/suit.hpp"
 #include "lib/quorum/hybrid.hpp"
 
@@ -61,10 +62,19 @@ Bytes ReleaseSettings::encoded() const {
       .encoded();
 }
 
+ReleaseSettings ReleaseSettings::for_partner(std::string_view partner) const {
+  ReleaseSettings settings = *this;
+  settings.key = application_key(partner);
+  settings.signature = cose::Algorithm::esp256;
+  settings.hybrid = false;
+  settings.place = PayloadPlace::integrated;
+  return settings;
+}
+
 bool is_hybrid(const SignedRegion& region) { return is_of_envelope(region) && region.key == quorum::kHybridKey; }
 
 std::vector<SignedRegion> suit_regions(ByteView suit_digest, const ReleaseSettings& settings) {
-  std::vector<SignedRegion> regions{region_by("release", cose::name_of(settings.signature), suit_digest)};
+  std::vector<SignedRegion> regions{region_by(settings.key, cose::name_of(settings.signature), suit_digest)};
   if (settings.hybrid)
     regions.push_back(region_by(quorum::kHybridKey, cose::name_of(cose::Algorithm::ml_dsa_87), suit_digest));
   return regions;
@@ -72,8 +82,12 @@ std::vector<SignedRegion> suit_regions(ByteView suit_digest, const ReleaseSettin
 
 ReleaseSettings settings_of(const std::vector<SignedRegion>& regions) {
   ReleaseSettings settings;
-  if (!regions.empty() && regions.front().algorithm == cose::name_of(cose::Algorithm::ps512))
+  if (!regions.empty() && is_application_key(regions.front().key)) {
+    settings.key = regions.front().key;
+    settings.signature = cose::Algorithm::esp256;
+  } else if (!regions.empty() && regions.front().algorithm == cose::name_of(cose::Algorithm::ps512)) {
     settings.signature = cose::Algorithm::ps512;
+  }
   settings.hybrid = std::ranges::any_of(regions, is_hybrid);
   return settings;
 }

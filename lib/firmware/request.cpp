@@ -37,7 +37,8 @@ enum Field : std::int64_t {
   regions,
   revokes,
   demo,
-  count
+  count,
+  permissions = count  ///< of an application only, after all others
 };
 
 constexpr std::uint64_t kMostRegions = 32;
@@ -139,15 +140,26 @@ void write_terms(cbor::Writer& w, const Request& r) {
   w.integer(revokes).array(terms.revokes.size());
   for (const auto& key : terms.revokes) w.bytes(key);
   w.integer(demo).boolean(terms.demo);
+  if (terms.application) w.integer(permissions).bytes(terms.application->encode());
+}
+
+void read_application(cbor::Reader& reader, Request& r) {
+  expect_key(reader, permissions);
+  r.terms.application = Application::parse(reader.bytes());
+  r.name.application = r.terms.application->text();
+  if (!r.terms.revokes.empty()) throw Error{Errc::bad_input, "an application that revokes keys"};
 }
 
 Request read(ByteView encoded) {
   cbor::Reader reader{encoded};
-  if (reader.map() != Field::count) throw Error{Errc::bad_input, "it has not the fields of a request"};
+  const auto fields = reader.map();
+  if (fields != Field::count && fields != Field::count + 1)
+    throw Error{Errc::bad_input, "it has not the fields of a request"};
   if (text_field(reader, kind) != kKind) throw Error{Errc::bad_input, "it is of another kind"};
   Request r;
   const auto named_model = text_field(reader, model);
   r.name = ReleaseName::parse(named_model + "/" + text_field(reader, version));
+  if (!r.name.application.empty()) throw Error{Errc::bad_input, "its model is no name"};
   r.sequence = number_field(reader, sequence);
   r.epoch = number_field(reader, epoch);
   r.image_digest = digest_field(reader, image_digest);
@@ -164,6 +176,7 @@ Request read(ByteView encoded) {
   r.requested = from_unix_seconds(reader.integer());
   r.requester = text_field(reader, requester);
   read_terms(reader, r);
+  if (fields != Field::count) read_application(reader, r);
   reader.end();
   r.terms = terms_of(r);
   return r;
@@ -177,7 +190,11 @@ void compare(Verdict& verdict, const char* what, const T& in_request, const T& i
 /// The envelope's signatures come first, and are of this manifest; which of them a model has, its profile says.
 void compare_signatures(Verdict& verdict, const Request& request) {
   const auto& regions = request.signed_regions;
-  const auto expected = suit_regions(request.suit_digest, settings_of(regions));
+  const auto settings = settings_of(regions);
+  const auto& application = request.terms.application;
+  if (settings.key != (application ? application_key(application->partner) : ReleaseSettings{}.key))
+    verdict.objections.emplace_back("the first signature in the request is not by the key for what it releases");
+  const auto expected = suit_regions(request.suit_digest, settings);
   static constexpr const char* kWhich[] = {"the first signature", "the second signature"};
   for (std::size_t i = 0; i < expected.size(); ++i)
     if (i >= regions.size() || regions[i] != expected[i])
@@ -191,7 +208,7 @@ void compare_signatures(Verdict& verdict, const Request& request) {
 
 Bytes Request::encode() const {
   cbor::Writer w;
-  w.map(Field::count);
+  w.map(Field::count + (terms.application ? 1U : 0U));
   w.integer(kind).text(kKind);
   w.integer(model).text(name.model).integer(version).text(name.version);
   w.integer(Field::sequence).unsigned_integer(sequence).integer(Field::epoch).unsigned_integer(epoch);
@@ -232,7 +249,7 @@ Verdict check_request_files(const Request& request, ByteView manifest, const Mea
   Verdict verdict;
   if (suit_digest(manifest) != request.suit_digest)
     return {{"manifest.cbor is not the manifest of this request: its digest differs"}};
-  const Manifest m = parse_manifest(manifest);
+  const Manifest m = parse_manifest(manifest, request.terms.application ? Content::application : Content::firmware);
   compare(verdict, "the model", request.name.model, std::string{m.model});
   compare(verdict, "the version", request.name.version, m.version.text());
   compare(verdict, "the sequence number", request.sequence, m.sequence);
@@ -244,6 +261,8 @@ Verdict check_request_files(const Request& request, ByteView manifest, const Mea
   std::vector<Bytes> revoked;
   for (const auto& id : m.revoked.ids()) revoked.push_back(copy(id));
   compare(verdict, "the list of revoked keys", request.terms.revokes, revoked);
+  if (const auto& application = request.terms.application)
+    compare(verdict, "the application's permissions", application->encode(), copy(m.permissions));
   compare_signatures(verdict, request);
   if (payload.size != m.payload_size || payload.digest != m.payload_digest)
     verdict.objections.push_back("payload.bin is not the payload of this request: its digest or size differs");

@@ -27,6 +27,10 @@ inline constexpr std::int64_t kVersionParameter = -1;        ///< major << 32 | 
 inline constexpr std::int64_t kSecurityEpochParameter = -2;  ///< unsigned; the device's floor once confirmed
 
 inline constexpr std::int64_t kRevokedKeysParameter = -3;  ///< byte string: RevokedKeys, encoded; absent for none
+inline constexpr std::int64_t kPermissionsParameter = -4;  ///< byte string: PermissionManifest, encoded
+
+/// What a release brings: the device's firmware, or one partner's application for the sandbox in it.
+enum class Content { firmware, application };
 
 /// Where the encrypted image is: the envelope's last member, or a file beside it. Either way it is what the manifest's
 /// digest says.
@@ -38,7 +42,8 @@ inline constexpr std::size_t kMaxModelLength = 63;
 /// All of an envelope but its payload; more is refused. Room for every signature by ML-DSA-87.
 inline constexpr std::size_t kMaxHeadSize = std::size_t{256} * 1024;
 
-/// What officers approve and a device obeys. Used for writing and reading; borrows `model` and `encryption_info`.
+/// What officers approve and a device obeys. Used for writing and reading; borrows `model`, `encryption_info` and
+/// `permissions`.
 struct Manifest {
   std::uint64_t sequence = 0;
   Uuid vendor{}, model_class{};
@@ -52,12 +57,21 @@ struct Manifest {
   PayloadPlace place = PayloadPlace::integrated;
   RevokedKeys revoked;
   ByteView encryption_info;  ///< COSE_Encrypt: see encryption.hpp
+  ByteView permissions{};    ///< of an application: its PermissionManifest, encoded; empty for firmware
+
+  [[nodiscard]] Content content() const noexcept {
+    return permissions.empty() ? Content::firmware : Content::application;
+  }
 };
 
 /// Throws Error{bad_input} for a field that no device would take.
 [[nodiscard]] Bytes encode_manifest(const Manifest& manifest);
-/// Throws Error{bad_input}, naming what is wrong.
-[[nodiscard]] Manifest parse_manifest(ByteView manifest);
+/// Throws Error{bad_input}, naming what is wrong; also for a manifest of the other content.
+[[nodiscard]] Manifest parse_manifest(ByteView manifest, Content expected = Content::firmware);
+/// Of either content, for those who show or carry it and do not obey it.
+[[nodiscard]] Manifest parse_any_manifest(ByteView manifest);
+/// The class identifier that the names in the manifest give.
+[[nodiscard]] Uuid class_of(const Manifest& manifest);
 
 /// The SUIT_Digest of an encoded manifest: what the release key and every officer sign. It is taken over the manifest
 /// with its byte-string head, as the draft's examples have it.

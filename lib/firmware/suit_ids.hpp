@@ -28,9 +28,10 @@ enum Command : std::int64_t {
 inline constexpr std::int64_t kVendorParameter = 1, kClassParameter = 2, kDigestParameter = 3, kSizeParameter = 14,
                               kEncryptionParameter = 19, kUriParameter = 21, kSourceParameter = 22;
 
-/// Components: what is installed and runs; and what is fetched, encrypted.
+/// Components: what is installed and runs; and what is fetched, encrypted. A partner's application has others than
+/// firmware, so that neither can be read as the other, whoever signed it.
 inline constexpr std::uint64_t kImageComponent = 0, kPayloadComponent = 1;
-inline constexpr std::uint8_t kComponentNames[] = {0x00, 0x01};
+inline constexpr std::uint8_t kFirmwareComponents[] = {0x00, 0x01}, kApplicationComponents[] = {0x02, 0x03};
 
 /// Reporting policies as the draft's examples have them: everything for conditions, failure for directives.
 inline constexpr std::uint64_t kReportCondition = 15, kReportDirective = 2;

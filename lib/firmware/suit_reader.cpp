@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <charconv>
+#include <optional>
 #include <utility>
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "lib/firmware/suit.hpp"
 #include "lib/firmware/suit_ids.hpp"
@@ -84,25 +86,51 @@ Version read_version(Reader& reader) {
           static_cast<std::uint16_t>(number)};
 }
 
-void read_components(Reader& reader) {
-  reader.array(std::size(suit::kComponentNames));
-  for (const auto name : suit::kComponentNames) {
-    reader.array(1);
-    const auto given = reader.bytes();
-    if (given.size() != 1 || given[0] != name) refuse("components that a release does not have");
+std::uint8_t read_component(Reader& reader) {
+  reader.array(1);
+  const auto name = reader.bytes();
+  if (name.size() != 1) refuse("components that a release does not have");
+  return name[0];
+}
+
+/// What a release brings, by the names of its components.
+Content read_components(Reader& reader) {
+  reader.array(std::size(suit::kFirmwareComponents));
+  const std::uint8_t names[] = {read_component(reader), read_component(reader)};
+  if (std::ranges::equal(names, suit::kFirmwareComponents)) return Content::firmware;
+  if (std::ranges::equal(names, suit::kApplicationComponents)) return Content::application;
+  refuse("components that a release does not have");
+}
+
+std::uint8_t image_component(Content content) noexcept {
+  return content == Content::application ? suit::kApplicationComponents[suit::kImageComponent]
+                                         : suit::kFirmwareComponents[suit::kImageComponent];
+}
+
+/// What comes after the parameters that every release has: of firmware the keys that it revokes, if there are any; of
+/// an application its permissions. An application revokes nothing: the release keys are not its affair.
+void read_additional(Reader& image, bool more, Content content, Manifest& manifest) {
+  if (content == Content::application) {
+    if (!more) refuse("an application without permissions");
+    key(image, kPermissionsParameter);
+    manifest.permissions = image.bytes();
+    (void)PermissionManifest::parse(manifest.permissions);
+  } else if (more) {
+    key(image, kRevokedKeysParameter);
+    manifest.revoked = RevokedKeys::parse(image.bytes());
   }
 }
 
-void read_common(Reader& parent, Manifest& manifest) {
+Content read_common(Reader& parent, Manifest& manifest) {
   Reader reader = nested(parent);
   if (reader.map() != 2) refuse("a common part that a release does not have");
   key(reader, suit::kComponents);
-  read_components(reader);
+  const auto content = read_components(reader);
   key(reader, suit::kSharedSequence);
   Sequence shared{reader, 6};
   reader.end();
   shared.command(suit::directive_set_component, suit::kImageComponent);
-  auto [image, revokes] = shared.parameters_and_perhaps_one(6);
+  auto [image, more] = shared.parameters_and_perhaps_one(6);
   key(image, suit::kVendorParameter);
   copy_exactly(image.bytes(), manifest.vendor, "a vendor id that is not 16 bytes");
   key(image, suit::kClassParameter);
@@ -112,15 +140,13 @@ void read_common(Reader& parent, Manifest& manifest) {
   manifest.version = read_version(image);
   key(image, kSecurityEpochParameter);
   manifest.security_epoch = image.unsigned_integer();
-  if (revokes) {
-    key(image, kRevokedKeysParameter);
-    manifest.revoked = RevokedKeys::parse(image.bytes());
-  }
+  read_additional(image, more, content, manifest);
   shared.command(suit::condition_vendor, suit::kReportCondition);
   shared.command(suit::condition_class, suit::kReportCondition);
   shared.command(suit::directive_set_component, suit::kPayloadComponent);
   read_digest_and_size(shared.parameters(2), manifest.payload_digest, manifest.payload_size);
   shared.end();
+  return content;
 }
 
 void read_validate(Reader& reader) {
@@ -179,7 +205,7 @@ void read_text(Reader& parent, Manifest& manifest) {
   if (reader.map() != 1) refuse("texts of components that a release does not have");
   reader.array(1);
   const auto component = reader.bytes();
-  if (component.size() != 1 || component[0] != suit::kComponentNames[suit::kImageComponent])
+  if (component.size() != 1 || component[0] != image_component(manifest.content()))
     refuse("texts of another component");
   if (reader.map() != 2) refuse("texts that a release does not have");
   key(reader, suit::kTextModelName);
@@ -199,9 +225,8 @@ void check_values(const Manifest& manifest) {
     refuse("a payload size that does not fit the image size");
 }
 
-}  // namespace
-
-Manifest parse_manifest(ByteView encoded) {
+/// Refuses the other content than is expected as soon as it shows.
+Manifest read_manifest(ByteView encoded, std::optional<Content> expected) {
   Manifest manifest;
   Reader reader{encoded};
   if (reader.map() != 7) refuse("a manifest that does not have the members of a release");
@@ -210,7 +235,9 @@ Manifest parse_manifest(ByteView encoded) {
   key(reader, suit::kSequence);
   manifest.sequence = reader.unsigned_integer();
   key(reader, suit::kCommon);
-  read_common(reader, manifest);
+  if (const auto content = read_common(reader, manifest); content != expected.value_or(content))
+    refuse(content == Content::application ? "a partner's application where firmware is expected"
+                                           : "firmware where a partner's application is expected");
   key(reader, suit::kValidate);
   read_validate(reader);
   key(reader, suit::kInvoke);
@@ -223,6 +250,12 @@ Manifest parse_manifest(ByteView encoded) {
   check_values(manifest);
   return manifest;
 }
+
+}  // namespace
+
+Manifest parse_manifest(ByteView encoded, Content expected) { return read_manifest(encoded, expected); }
+
+Manifest parse_any_manifest(ByteView encoded) { return read_manifest(encoded, std::nullopt); }
 
 EnvelopeHead parse_envelope_head(ByteView start) {
   EnvelopeHead head;

@@ -2,6 +2,7 @@
 
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "lib/firmware/suit.hpp"
 #include "lib/firmware/suit_ids.hpp"
@@ -43,6 +44,10 @@ MapWriter size_and_digest(std::uint64_t size, const Digest& digest) {
   return parameters;
 }
 
+const std::uint8_t (&component_names(const Manifest& manifest))[2] {
+  return manifest.content() == Content::application ? suit::kApplicationComponents : suit::kFirmwareComponents;
+}
+
 Writer common(const Manifest& manifest) {
   auto image = size_and_digest(manifest.image_size, manifest.image_digest);
   const auto version = std::uint64_t{manifest.version.major} << 32U | std::uint64_t{manifest.version.minor} << 16U |
@@ -52,6 +57,7 @@ Writer common(const Manifest& manifest) {
       .add(kVersionParameter, cbor::number_item(version))
       .add(kSecurityEpochParameter, cbor::number_item(manifest.security_epoch));
   if (!manifest.revoked.empty()) image.add(kRevokedKeysParameter, cbor::bytes_item(manifest.revoked.encode()));
+  if (!manifest.permissions.empty()) image.add(kPermissionsParameter, cbor::bytes_item(manifest.permissions));
   Sequence shared;
   shared.select(suit::kImageComponent)
       .set(image)
@@ -60,8 +66,8 @@ Writer common(const Manifest& manifest) {
       .select(suit::kPayloadComponent)
       .set(size_and_digest(manifest.payload_size, manifest.payload_digest));
   Writer components;
-  components.array(std::size(suit::kComponentNames));
-  for (const auto& name : suit::kComponentNames) components.array(1).bytes({&name, 1});
+  components.array(std::size(component_names(manifest)));
+  for (const auto& name : component_names(manifest)) components.array(1).bytes({&name, 1});
   const auto map =
       MapWriter{}.add(suit::kComponents, components).add(suit::kSharedSequence, shared.wrapped()).encoded();
   return cbor::bytes_item(map);
@@ -103,7 +109,7 @@ Writer text(const Manifest& manifest) {
   component.add(suit::kTextModelName, std::move(Writer{}.text(manifest.model)))
       .add(suit::kTextComponentVersion, std::move(Writer{}.text(manifest.version.text())));
   Writer by_component;
-  by_component.map(1).array(1).bytes({&suit::kComponentNames[suit::kImageComponent], 1}).raw(component.encoded());
+  by_component.map(1).array(1).bytes({&component_names(manifest)[suit::kImageComponent], 1}).raw(component.encoded());
   return cbor::bytes_item(MapWriter{}.add(suit::kLanguage, by_component).encoded());
 }
 
@@ -119,9 +125,16 @@ Digest sha256(ByteView input) {
   return digest;
 }
 
+Uuid class_of(const Manifest& manifest) {
+  const auto model = class_id(manifest.vendor, manifest.model);
+  if (manifest.content() == Content::firmware) return model;
+  const auto permissions = PermissionManifest::parse(manifest.permissions);
+  return application_class(model, permissions.partner(), permissions.application());
+}
+
 Bytes encode_manifest(const Manifest& manifest) {
-  if (manifest.model_class != class_id(manifest.vendor, manifest.model))
-    throw Error{Errc::bad_input, "a manifest's class id must be that of its vendor and model"};
+  if (manifest.model_class != class_of(manifest))
+    throw Error{Errc::bad_input, "a manifest's class id must be that of its vendor, model and application"};
   auto encoded = MapWriter{}
                      .add(suit::kManifestVersion, cbor::number_item(1))
                      .add(suit::kSequence, cbor::number_item(manifest.sequence))
@@ -131,14 +144,14 @@ Bytes encode_manifest(const Manifest& manifest) {
                      .add(suit::kInstall, install(manifest))
                      .add(suit::kText, text(manifest))
                      .encoded();
-  (void)parse_manifest(encoded);  // what no device would take must not be signed
+  (void)parse_manifest(encoded, manifest.content());  // what no device would take must not be signed
   return encoded;
 }
 
 Bytes suit_digest(ByteView manifest) { return digest_item(sha256(Writer{}.bytes(manifest).encoded())); }
 
 Bytes encode_envelope_head(ByteView encoded_manifest, const std::vector<Bytes>& blocks) {
-  const auto manifest = parse_manifest(encoded_manifest);
+  const auto manifest = parse_any_manifest(encoded_manifest);
   const bool integrated = manifest.place == PayloadPlace::integrated;
   Writer wrapper;
   wrapper.array(1 + blocks.size()).bytes(suit_digest(encoded_manifest));
@@ -157,7 +170,7 @@ Bytes encode_envelope_head(ByteView encoded_manifest, const std::vector<Bytes>& 
 }
 
 Bytes encode_envelope(ByteView manifest, const std::vector<Bytes>& blocks, ByteView payload) {
-  const auto values = parse_manifest(manifest);
+  const auto values = parse_any_manifest(manifest);
   if (payload.size() != values.payload_size) throw Error{Errc::bad_input, "a payload whose size is not the manifest's"};
   auto encoded = encode_envelope_head(manifest, blocks);
   if (values.place == PayloadPlace::integrated) append(encoded, payload);

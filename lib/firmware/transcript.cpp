@@ -156,16 +156,21 @@ ApprovalBody ApprovalBody::decode(ByteView body) {
 
 Bytes PolicyBody::encode() const {
   cbor::Writer w;
-  w.array(11).text(text).integer(unix_seconds(here.now)).boolean(here.demo).text(here.hardware_type);
+  w.array(here.grants ? 12 : 11).text(text).integer(unix_seconds(here.now)).boolean(here.demo).text(here.hardware_type);
   w.unsigned_integer(here.threshold).unsigned_integer(here.officers).array(here.signing_keys.size());
   for (const auto& key : here.signing_keys) w.bytes(key);
   w.unsigned_integer(history.requested_sequence).unsigned_integer(history.released_sequence);
   w.unsigned_integer(history.released_epoch).text("accepted");
+  if (here.grants) {
+    w.array(here.grants->size());
+    for (const auto& api : *here.grants) w.text(api);
+  }
   return std::move(w).encoded();
 }
 PolicyBody PolicyBody::decode(ByteView body) {
   return whole(body, "the policy", [](cbor::Reader& r) {
-    r.array(11);
+    const auto items = r.array();
+    if (items != 11 && items != 12) throw Error{Errc::bad_input, "its parts are not those of a policy"};
     PolicyBody b;
     b.text = r.text();
     b.here.now = from_unix_seconds(r.integer());
@@ -178,6 +183,8 @@ PolicyBody PolicyBody::decode(ByteView body) {
     b.history.released_sequence = r.unsigned_integer();
     b.history.released_epoch = r.unsigned_integer();
     if (r.text() != "accepted") throw Error{Errc::bad_input, "its verdict is none"};
+    if (items == 12) b.here.grants.emplace();
+    for (auto left = items == 12 ? r.array() : 0; left > 0; --left) b.here.grants->emplace_back(r.text());
     return b;
   });
 }

@@ -103,7 +103,7 @@ class Judge {
     take(check_order(policy, body.history, request_.sequence, request_.epoch, request_.terms.extra_approvals));
     take(check_terms(policy, request_.terms, body.here));
     const auto& roster = evidence_.roster;
-    std::vector<Bytes> keys{cose::key_id(*load_key(roster.release_key))};
+    std::vector<Bytes> keys{cose::key_id(*load_key(envelope_key()))};
     if (hybrid() == Hybrid::yes) keys.push_back(cose::key_id(*load_key(roster.hybrid_key)));
     if (body.here.threshold != roster.threshold || body.here.officers != roster.officers.size() ||
         body.here.signing_keys != keys)
@@ -156,6 +156,25 @@ class Judge {
   /// What officers approved, the envelope must carry: whether it is hybrid they saw in the request.
   [[nodiscard]] Hybrid hybrid() const { return settings_of(request_.signed_regions).hybrid ? Hybrid::yes : Hybrid::no; }
 
+  /// Of the roster: the release key, or the application key of the partner.
+  [[nodiscard]] const Bytes& envelope_key() const {
+    const auto& roster = evidence_.roster;
+    if (!request_.terms.application) return roster.release_key;
+    const auto label = application_key(request_.terms.application->partner);
+    const auto found = roster.other_keys.find(label);
+    if (found == roster.other_keys.end()) throw Error{Errc::denied, "the roster has no key '" + label + "'"};
+    return found->second;
+  }
+
+  [[nodiscard]] ReleaseTrust envelope_trust() const {
+    const auto& application = request_.terms.application;
+    if (!application) return trust_in(evidence_.roster, hybrid());
+    // What was granted then is in the recorded policy's answer; the profile may grant something else by now.
+    const auto grants = PolicyBody::decode(the(RecordKind::policy).body).here.grants;
+    return application_trust_in(evidence_.roster,
+                                {application->partner, application->name, grants.value_or(std::vector<std::string>{})});
+  }
+
   void suit_signature(const SignatureBody& body) {
     const auto& roster = evidence_.roster;
     const bool second = is_hybrid(body.region);
@@ -164,10 +183,10 @@ class Judge {
       return;
     }
     const auto message = cose::parse_sign1(body.signature);
-    const auto key = load_key(second ? roster.hybrid_key : roster.release_key);
+    const auto key = load_key(second ? roster.hybrid_key : envelope_key());
     auto verdict = cose::verify1(message, *key, request_.suit_digest, quorum::kReleaseContext,
                                  second ? cose::Use::hybrid_release : cose::Use::general);
-    for (auto& why : verdict.objections) why = (second ? "the ML-DSA-87 key: " : "the release key: ") + why;
+    for (auto& why : verdict.objections) why = (second ? "the ML-DSA-87 key: " : "key " + body.region.key + ": ") + why;
     take(verdict);
     if (cose::name_of(message.algorithm) != body.region.algorithm)
       object("the envelope's signature is by " + std::string{cose::name_of(message.algorithm)} + ", approved was " +
@@ -225,9 +244,8 @@ class Judge {
   }
 
   void envelope(const std::filesystem::path& file) {
-    auto trust = trust_in(evidence_.roster, hybrid());
     const ReleaseFile release{file};
-    take(verify_release(release, trust));
+    take(verify_release(release, envelope_trust()));
     const auto head = release.head();
     const auto& parts = head.envelope;
     detached_ = parts.place == PayloadPlace::detached;

@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/payload_stream.hpp"
 #include "lib/firmware/release_file.hpp"
 
@@ -22,7 +23,13 @@ std::vector<TrustedKey> trusted(const std::vector<Bytes>& keys, cose::Use use = 
 Target target_of(const Manifest& manifest, const ReleaseTrust& trust) {
   Target target;
   if (trust.vendor) target.vendor = vendor_id(*trust.vendor);
-  if (trust.model) target.model_class = class_id(target.vendor.value_or(manifest.vendor), *trust.model);
+  if (trust.model) {
+    target.model_class = class_id(target.vendor.value_or(manifest.vendor), *trust.model);
+    if (trust.application) {
+      const auto permissions = PermissionManifest::parse(manifest.permissions);
+      target.model_class = application_class(*target.model_class, permissions.partner(), permissions.application());
+    }
+  }
   target.sequence_floor = std::max<std::uint64_t>(trust.minimum_sequence, 1) - 1;
   target.epoch_floor = trust.minimum_epoch;
   return target;
@@ -33,18 +40,36 @@ ReleaseKeys keys_of(const ReleaseTrust& trust) {
           trusted(trust.hybrid_keys, cose::Use::hybrid_release)};
 }
 
+/// What is asked of an application beyond what is asked of firmware.
+Reason check_application(const Manifest& manifest, const ApplicationTrust& trust) {
+  const auto permissions = PermissionManifest::parse(manifest.permissions);
+  if (permissions.partner() != trust.partner ||
+      permissions.application() != trust.name.value_or(std::string{permissions.application()}))
+    return Reason::other_application;
+  return check_permissions(manifest, trust.grants);
+}
+
 /// Everything in the device's order; `payload` is asked last.
 template <class CheckPayload>
 Reason check(const Envelope& envelope, const ReleaseKeys& keys, const ReleaseTrust& trust, CheckPayload&& payload) {
   SoftwareVerifier verifier;
-  if (const auto reason = authenticate(envelope, keys, verifier); reason != Reason::none) return reason;
-  const auto manifest = parse_manifest(envelope.manifest);
-  // People approve the name and devices compare the class: a manifest in which they differ deceives one of them.
-  if (manifest.model_class != class_id(manifest.vendor, manifest.model))
-    throw Error{Errc::bad_input, "the class id is not that of the model's name"};
+  if (const auto reason = authenticate(envelope, keys, verifier); reason != Reason::none)
+    return trust.application ? of_application(reason) : reason;
+  const auto manifest = parse_manifest(envelope.manifest, trust.application ? Content::application : Content::firmware);
+  // People approve the names and devices compare the class: a manifest in which they differ deceives one of them.
+  if (manifest.model_class != class_of(manifest)) throw Error{Errc::bad_input, "the class id is not that of the names"};
   require_signers_kept(envelope, manifest.revoked);
   if (const auto reason = check_target(manifest, target_of(manifest, trust)); reason != Reason::none) return reason;
+  if (trust.application)
+    if (const auto reason = check_application(manifest, *trust.application); reason != Reason::none) return reason;
   return payload(manifest, verifier);
+}
+
+/// People are told which APIs; a device says only that.
+void name_apis(Outcome& outcome, const Envelope& envelope, const ReleaseTrust& trust) {
+  if (outcome.reason != Reason::not_granted) return;
+  const auto application = Application::parse(parse_any_manifest(envelope.manifest).permissions);
+  for (const auto& api : beyond(application.permissions, trust.application->grants)) outcome.text += ": " + api;
 }
 
 Verdict verdict_of(Outcome outcome) {
@@ -56,19 +81,23 @@ Verdict verdict_of(Outcome outcome) {
 
 Outcome check_release(ByteView bytes, const ReleaseTrust& trust) {
   const auto keys = keys_of(trust);
-  return outcome_of_step([&] {
-    const auto envelope = parse_envelope(bytes);
+  Envelope envelope;
+  auto outcome = outcome_of_step([&] {
+    envelope = parse_envelope(bytes);
     return check(envelope, keys, trust, [&](const Manifest& manifest, Verifier& verifier) {
       return check_payload(envelope, manifest, verifier);
     });
   });
+  name_apis(outcome, envelope, trust);
+  return outcome;
 }
 
 Outcome check_release(const ReleaseFile& release, const ReleaseTrust& trust) {
   const auto keys = keys_of(trust);
   std::optional<Error> unreadable;  // no reason to refuse: the question could not be answered
+  EnvelopeHead head;
   auto outcome = outcome_of_step([&] {
-    const auto head = release.head();
+    head = release.head();
     return check(head.envelope, keys, trust, [&](const Manifest& manifest, Verifier&) {
       require_same_place(head.envelope, manifest);
       const auto measured = attempt([&] {
@@ -83,6 +112,7 @@ Outcome check_release(const ReleaseFile& release, const ReleaseTrust& trust) {
     });
   });
   if (unreadable) throw Error{*unreadable};
+  name_apis(outcome, head.envelope, trust);
   return outcome;
 }
 

@@ -11,6 +11,13 @@
 
 namespace lamp::firmware {
 
+/// Which partner's application is expected, where one is.
+struct ApplicationTrust {
+  std::string partner;
+  std::optional<std::string> name;  ///< of the application; absent: any of the partner's
+  std::vector<std::string> grants;  ///< what it may ask for
+};
+
 /// What the verifier believes beforehand.
 struct ReleaseTrust {
   std::vector<Bytes> release_keys;  ///< SubjectPublicKeyInfo
@@ -21,6 +28,8 @@ struct ReleaseTrust {
   std::optional<std::string> model;
   std::uint64_t minimum_sequence = 0;  ///< the release's sequence must not be below it
   std::uint64_t minimum_epoch = 0;
+  /// There: an application is expected, `release_keys` being its partner's key. Absent: firmware is.
+  std::optional<ApplicationTrust> application{};
 };
 
 /// Acceptable, or the first reason in the words of describe(). There is no clock in it: an approval's expiry bounds

@@ -3,6 +3,8 @@
 #include <botan/system_rng.h>
 #include <gmock/gmock.h>
 
+#include <functional>
+
 #include "lib/base/error.hpp"
 #include "lib/crypto/cbor.hpp"
 #include "tests/firmware/release_fixture.hpp"
@@ -62,6 +64,44 @@ TEST(CredentialBlock, HoldsTheDevicesOwnKeysAndPins) {
   EXPECT_EQ(read.key("other"), nullptr);
   EXPECT_EQ(read.pins, block.pins);
   EXPECT_EQ(plain(encode(read)), plain(encoded));
+}
+
+CredentialBlock block_with_partners() {
+  auto block = some_block();
+  block.application_slot = 131072;
+  block.partners = {{"acme", spki(keys().acme), {"light.read", "light.write"}}, {"globex", spki(keys().globex), {}}};
+  return block;
+}
+
+TEST(CredentialBlock, HoldsPartnersWithTheirKeysAndGrants) {
+  const auto encoded = encode(block_with_partners());
+  const auto block = parse_credential_block(encoded);
+  EXPECT_EQ(plain(encode(block)), plain(encoded));
+  EXPECT_EQ(block.application_slot, 131072U);
+  const auto trust = application_trust(block, "acme", "dimmer");
+  ASSERT_TRUE(trust);
+  EXPECT_THAT(*trust->grants, testing::ElementsAre("light.read", "light.write"));
+  EXPECT_EQ(trust->keys.release.size(), 1U);
+  EXPECT_EQ(trust->keys.release.front().id, id_of(keys().acme));
+  EXPECT_EQ(trust->model_class, dimmer_trust().model_class);
+  EXPECT_FALSE(application_trust(block, "initech", "dimmer"));
+  EXPECT_FALSE(device_trust(block).grants);
+}
+
+TEST(CredentialBlock, RefusesAKeyOfTwoRolesAndGrantsThatAreNone) {
+  const auto refuses = [](const std::function<void(CredentialBlock&)>& change) {
+    auto block = block_with_partners();
+    change(block);
+    EXPECT_THROW((void)encode(block), Error);
+  };
+  refuses([](auto& b) { b.partners[0].key = spki(keys().release); });
+  refuses([](auto& b) { b.partners[0].key = spki(keys().officers[1]); });
+  refuses([](auto& b) { b.partners[0].key = b.partners[1].key; });
+  refuses([](auto& b) { b.partners[0].name = "globex"; });
+  refuses([](auto& b) { b.partners[0].name = "acme.eu"; });
+  refuses([](auto& b) { b.partners[0].grants = {"light.write", "light.read"}; });
+  refuses([](auto& b) { b.partners[0].grants = {"light.*"}; });
+  refuses([](auto& b) { b.application_slot = 0; });
 }
 
 TEST(CredentialBlock, RefusesTwoKeysOfOneNameAndPinsOfAnotherSize) {

@@ -131,25 +131,28 @@ Bytes toy_signature(const Botan::Public_Key& key, ByteView payload) {
 }
 
 /// CTR, so that image and payload have one size; the toy does not encrypt.
-Bytes toy_release(std::uint64_t sequence) {
+Bytes toy_release(std::uint64_t sequence, const std::optional<Application>& application = {}) {
   const Bytes image(1001, 0x3c);
   const auto info = encode_encryption_info(PayloadCipher::a256ctr, Bytes(16), Bytes(40), "kek.smart-lamp");
   Manifest manifest;
   manifest.sequence = sequence;
   manifest.vendor = vendor_id("lamp.example");
   manifest.model = "smart-lamp";
-  manifest.model_class = class_id(manifest.vendor, manifest.model);
+  const auto permissions = application ? application->encode() : Bytes{};
+  manifest.permissions = permissions;
+  manifest.model_class = class_of(manifest);
   manifest.version = {1, 1, 0};
   manifest.security_epoch = 2;
   manifest.image_size = manifest.payload_size = image.size();
   manifest.image_digest = manifest.payload_digest = toy_sum(image);
   manifest.encryption_info = info;
-  manifest.revoked.add(id_of(keys().second));
+  if (!application) manifest.revoked.add(id_of(keys().second));
   const auto encoded = encode_manifest(manifest);
   const auto wrapped = cbor::Writer{}.bytes(encoded).encoded();
   const auto digest = cbor::Writer{}.array(2).integer(-16).bytes(toy_sum(wrapped)).encoded();
+  const Botan::Public_Key& signer = application ? static_cast<const Botan::Public_Key&>(keys().acme) : keys().release;
   cbor::Writer wrapper;
-  wrapper.array(4).bytes(digest).bytes(toy_signature(keys().release, digest));
+  wrapper.array(4).bytes(digest).bytes(toy_signature(signer, digest));
   for (const auto officer : {0, 1})
     wrapper.bytes(toy_signature(keys().officers[static_cast<std::size_t>(officer)], digest));
   return cbor::Writer{}
@@ -179,6 +182,7 @@ class WithoutHeap : public testing::Test {
   ArrayFlash flash_;
   ToyCrypto crypto_;
   device::DeviceTrust trust_ = lamp_trust();
+  const Bytes toy_firmware_ = toy_release(5);
   std::array<std::uint8_t, 2048> buffer_{};
 };
 
@@ -218,6 +222,19 @@ TEST_F(WithoutHeap, ARefusalIsANumberAndNoWords) {
             0U);
   EXPECT_EQ(reasons,
             (std::array{Reason::old_sequence, Reason::manifest_altered, Reason::payload_altered, Reason::not_begun}));
+}
+
+TEST_F(WithoutHeap, AnApplicationIsJudgedWithoutMemoryToo) {
+  ArrayFlash part;
+  auto trust = dimmer_trust();
+  device::Updater updater{part, crypto_, trust};
+  const auto good = toy_release(5, dimmer());
+  const auto greedy = toy_release(5, Application{"acme", "dimmer", {"light.read", "mesh.publish"}});
+  std::array<Reason, 3> reasons{};
+  EXPECT_EQ(allocations_in(
+                [&] { reasons = {receive(updater, greedy), receive(updater, toy_firmware_), receive(updater, good)}; }),
+            0U);
+  EXPECT_EQ(reasons, (std::array{Reason::not_granted, Reason::no_partner_signature, Reason::none}));
 }
 
 TEST_F(WithoutHeap, TheCounterCounts) {

@@ -18,7 +18,12 @@ Botan::ECDSA_PrivateKey new_p256() { return {rng(), Botan::EC_Group::from_name("
 
 // The smallest release key that cose::algorithm_for takes: the product's has 4096 bits, which only cost time here.
 Keys::Keys()
-    : release{testing_keys::rsa3072()}, second{new_p256()}, stranger{new_p256()}, hybrid{testing_keys::ml_dsa_87()} {
+    : release{testing_keys::rsa3072()},
+      second{new_p256()},
+      stranger{new_p256()},
+      hybrid{testing_keys::ml_dsa_87()},
+      acme{new_p256()},
+      globex{new_p256()} {
   for (int i = 0; i < 3; ++i) officers.push_back(new_p256());
 }
 
@@ -46,8 +51,10 @@ Made make_release(const Recipe& recipe) {
   Manifest manifest;
   manifest.sequence = recipe.sequence;
   manifest.vendor = vendor_id(recipe.vendor);
-  manifest.model_class = class_id(manifest.vendor, recipe.model);
   manifest.model = recipe.model;
+  const auto permissions = recipe.application ? recipe.application->encode() : Bytes{};
+  manifest.permissions = permissions;
+  manifest.model_class = class_of(manifest);
   manifest.version = recipe.version;
   manifest.security_epoch = recipe.epoch;
   manifest.image_digest = sha256(recipe.image);
@@ -63,7 +70,10 @@ Made make_release(const Recipe& recipe) {
   const auto sign_by = [&](cose::Algorithm algorithm, const Botan::Private_Key& key) {
     made.blocks.push_back(cose::sign1_as(algorithm, key, rng(), suit_digest(made.manifest), ""));
   };
-  if (recipe.release_signature) sign_by(recipe.release_algorithm, keys().release);
+  if (recipe.signer != nullptr)
+    made.blocks.push_back(sign_digest(*recipe.signer, made.manifest));
+  else if (recipe.release_signature)
+    sign_by(recipe.release_algorithm, keys().release);
   if (recipe.second_signature) made.blocks.push_back(sign_digest(keys().second, made.manifest));
   if (recipe.hybrid_signature) sign_by(cose::Algorithm::ml_dsa_87, keys().hybrid);
   for (const auto officer : recipe.officers)
@@ -79,6 +89,30 @@ ReleaseTrust host_trust() {
   trust.threshold = 2;
   trust.vendor = "lamp.example";
   trust.model = "smart-lamp";
+  return trust;
+}
+
+Application dimmer() { return {"acme", "dimmer", {"light.read", "light.write"}}; }
+
+Recipe dimmer_release(Recipe recipe) {
+  if (!recipe.application) recipe.application = dimmer();
+  if (recipe.signer == nullptr) recipe.signer = &keys().acme;
+  return recipe;
+}
+
+ReleaseTrust acme_trust() {
+  auto trust = host_trust();
+  trust.release_keys = {spki(keys().acme)};
+  trust.application = ApplicationTrust{"acme", std::nullopt, {"light.read", "light.write"}};
+  return trust;
+}
+
+device::DeviceTrust dimmer_trust() {
+  auto trust = lamp_trust();
+  trust.keys.release.clear();
+  trust.keys.release.emplace_back(spki(keys().acme));
+  trust.model_class = application_class(trust.model_class, "acme", "dimmer");
+  trust.grants = {"light.read", "light.write"};
   return trust;
 }
 

@@ -3,11 +3,13 @@
 
 #include <botan/ecdsa.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "lib/base/secret.hpp"
 #include "lib/crypto/cose.hpp"
+#include "lib/firmware/application.hpp"
 #include "lib/firmware/device/updater.hpp"
 #include "lib/firmware/encryption.hpp"
 #include "lib/firmware/verify.hpp"
@@ -20,7 +22,8 @@ struct Keys {
   Botan::ECDSA_PrivateKey second;                 ///< the other release key of devices
   std::vector<Botan::ECDSA_PrivateKey> officers;  ///< three of the roster
   Botan::ECDSA_PrivateKey stranger;
-  const Botan::Private_Key& hybrid;  ///< ML-DSA-87
+  const Botan::Private_Key& hybrid;      ///< ML-DSA-87
+  Botan::ECDSA_PrivateKey acme, globex;  ///< two partners' application keys
 };
 const Keys& keys();
 
@@ -43,7 +46,14 @@ struct Recipe {
   bool hybrid_signature = false;
   cose::Algorithm release_algorithm = cose::Algorithm::ps256;
   bool second_signature = false;
+  std::optional<Application> application{};  ///< makes it one; its signatures are as those of firmware but for `signer`
+  const Botan::Private_Key* signer = nullptr;  ///< in place of the release key
 };
+
+/// acme's dimmer, which reads and writes the light.
+[[nodiscard]] Application dimmer();
+/// A release of it, right unless a field of `recipe` says otherwise.
+[[nodiscard]] Recipe dimmer_release(Recipe recipe = {});
 
 struct Made {
   Bytes manifest, payload, envelope;
@@ -54,6 +64,10 @@ struct Made {
 
 /// Two of three officers, floors as low as they go.
 [[nodiscard]] ReleaseTrust host_trust();
+/// The same for acme's applications, which may read and write the light.
+[[nodiscard]] ReleaseTrust acme_trust();
+/// Of the dimmer's flash part.
+[[nodiscard]] device::DeviceTrust dimmer_trust();
 /// With both release keys.
 [[nodiscard]] device::DeviceTrust lamp_trust();
 [[nodiscard]] KeyId id_of(const Botan::Public_Key& key);

@@ -24,6 +24,13 @@ ReleasePolicy policy(const std::string& models = {}) {
   return ReleasePolicy::parse(kHead + (models.empty() ? "" : "models:\n  smart-lamp: " + models + "\n"), "p.yaml");
 }
 
+/// acme's dimmer, as it should be.
+void application(Terms& asked, Circumstances& here) {
+  asked.application = Application{"acme", "dimmer", {"light.read"}};
+  asked.keys = {"application.acme"};
+  here.grants = {"light.read", "light.write"};
+}
+
 struct Case {
   const char* name;
   std::string rules;  ///< the policy's for the model
@@ -83,6 +90,33 @@ INSTANTIATE_TEST_SUITE_P(
              "builds differ"},
         Case{"RevokesItsSigner", "", [](Terms& asked, Circumstances&) { asked.revokes = {Bytes(32, 8), Bytes(32, 9)}; },
              "revocation", "which signs it"},
+        Case{"FirmwareByAPartnersKey", "{keys: [release, application.acme]}",
+             [](Terms& asked, Circumstances&) { asked.keys = {"application.acme"}; }, "keys", "'application.acme'"},
+        Case{"Application", "", [](Terms& asked, Circumstances& h) { application(asked, h); }, "", ""},
+        Case{"ApplicationBeyondItsGrant", "",
+             [](Terms& asked, Circumstances& h) {
+               application(asked, h);
+               h.grants = {"light.write"};
+             },
+             "grants", "acme.dimmer asks for light.read, which model smart-lamp does not grant to acme"},
+        Case{"ApplicationOfAStranger", "",
+             [](Terms& asked, Circumstances& h) {
+               application(asked, h);
+               h.grants.reset();
+             },
+             "grants", "grants nothing to partner acme"},
+        Case{"ApplicationByTheReleaseKey", "",
+             [](Terms& asked, Circumstances& h) {
+               application(asked, h);
+               asked.keys = {"release"};
+             },
+             "keys", "signed by key 'application.acme' alone"},
+        Case{"ApplicationByAnotherPartnersKey", "{keys: [release, application.globex]}",
+             [](Terms& asked, Circumstances& h) {
+               application(asked, h);
+               asked.keys = {"application.globex"};
+             },
+             "keys", "signed by key 'application.acme' alone"},
         Case{"RevokesAnother", "", [](Terms& asked, Circumstances&) { asked.revokes = {Bytes(32, 8)}; }, "", ""}),
     [](const auto& tested) { return tested.param.name; });
 

@@ -172,6 +172,25 @@ TEST_F(Releases, AreNotRequestedWithAContentKeyOfAnotherSize) {
   EXPECT_THAT(objections_to(short_key), ElementsAre(HasSubstr("with a content key of 256 bits")));
 }
 
+TEST_F(Releases, OfAnApplicationHaveVersionsAndNumbersOfTheirOwn) {
+  (void)reserve(wanted("1.1.0", 1));
+  const auto newer = reserve(wanted("1.2.0", 1));
+  auto application = wanted("1.1.0", 1);
+  application.name.application = "acme.dimmer";
+  const auto first = reserve(application);
+  EXPECT_LT(first.sequence, newer.sequence);
+  const auto found = database_.read([&](store::Transaction& t) { return find_release(t, application.name); });
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->wanted.name.text(), "smart-lamp/acme.dimmer/1.1.0");
+  EXPECT_EQ(found->sequence, first.sequence);
+  const auto of = [&](const std::string& line) {
+    return database_.read([&](store::Transaction& t) { return history(t, line); }).requested_sequence;
+  };
+  EXPECT_EQ(of("smart-lamp"), newer.sequence);
+  EXPECT_EQ(of("smart-lamp/acme.dimmer"), first.sequence);
+  EXPECT_EQ(of("smart-lamp/acme.clock"), 0U);
+}
+
 TEST_F(Releases, WaitWhenNoContentKeyIsLeft) {
   for (const char* version : {"1.1.0", "1.2.0", "1.3.0"}) (void)reserve(wanted(version, 1));
   EXPECT_THROW((void)reserve(wanted("1.4.0", 1)), Error);
@@ -180,6 +199,11 @@ TEST_F(Releases, WaitWhenNoContentKeyIsLeft) {
 
 TEST(ReleaseNames, AreModelAndVersion) {
   EXPECT_EQ(ReleaseName::parse("smart-lamp/1.10.0").text(), "smart-lamp/1.10.0");
+  const auto application = ReleaseName::parse("smart-lamp/acme.dimmer/1.10.0");
+  EXPECT_EQ(application.text(), "smart-lamp/acme.dimmer/1.10.0");
+  EXPECT_EQ(application.model, "smart-lamp");
+  EXPECT_EQ(application.application, "acme.dimmer");
+  EXPECT_EQ(application.line(), "smart-lamp/acme.dimmer");
   for (const char* bad : {"", "smart-lamp", "smart-lamp/", "/1.1.0", "../x/1.1.0", "../1.1.0", "a/1.1", "a/1.1.0/b"})
     EXPECT_THROW((void)ReleaseName::parse(bad), Error) << bad;
 }

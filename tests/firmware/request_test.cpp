@@ -128,6 +128,69 @@ INSTANTIATE_TEST_SUITE_P(
                     Lie{"SuitDigest", [](Request& r) { r.suit_digest.back() ^= 1; }, "manifest.cbor"}),
     [](const auto& tested) { return tested.param.name; });
 
+/// acme's dimmer, asked for as it should be.
+test::RequestFiles application_files() {
+  auto made = files();
+  const Application dimmer{"acme", "dimmer", {"light.read"}};
+  const auto permissions = dimmer.encode();
+  auto manifest = parse_manifest(made.manifest);
+  manifest.revoked = {};
+  manifest.permissions = permissions;
+  manifest.model_class = class_of(manifest);
+  const auto encoded = encode_manifest(manifest);
+  made.request.name.application = dimmer.text();
+  made.request.terms.application = dimmer;
+  made.request.terms.revokes.clear();
+  made.request.suit_digest = suit_digest(encoded);
+  made.request.signed_regions = suit_regions(made.request.suit_digest, ReleaseSettings{}.for_partner("acme"));
+  made.manifest = encoded;
+  return made;
+}
+
+TEST(Requests, OfAnApplicationSayWhoseAndWhatItMayCall) {
+  const auto made = application_files();
+  const auto encoded = made.request.encode();
+  const auto read = Request::parse(encoded);
+  EXPECT_EQ(read.encode(), encoded);
+  EXPECT_EQ(read.name.text(), "smart-lamp/acme.dimmer/1.1.0");
+  EXPECT_EQ(read.terms.application, made.request.terms.application);
+  EXPECT_THAT(read.terms.keys, ElementsAre("application.acme"));
+  EXPECT_THAT(check_request_files(read, made.manifest, measured(made.payload)).objections, IsEmpty());
+}
+
+TEST(Requests, OfAnApplicationAreCheckedForWhatOnlyTheyHave) {
+  const auto objections = [](const std::function<void(Request&)>& tell) {
+    auto made = application_files();
+    tell(made.request);
+    return check_request_files(made.request, made.manifest, measured(made.payload)).objections;
+  };
+  EXPECT_THAT(objections([](Request& r) { r.terms.application->permissions = {"light.write"}; }),
+              ElementsAre(HasSubstr("the application's permissions")));
+  EXPECT_THAT(objections([](Request& r) { r.signed_regions = {suit_region(r.suit_digest)}; }),
+              ElementsAre(HasSubstr("not by the key for what it releases")));
+  EXPECT_THAT(objections([](Request& r) {
+                r.signed_regions = suit_regions(r.suit_digest, ReleaseSettings{}.for_partner("globex"));
+              }),
+              ElementsAre(HasSubstr("not by the key for what it releases")));
+  EXPECT_THROW((void)objections([](Request& r) { r.terms.application.reset(); }), Error);
+}
+
+TEST(Requests, OfFirmwareAreNotByAPartnersKey) {
+  auto request = files().request;
+  request.signed_regions = suit_regions(request.suit_digest, ReleaseSettings{}.for_partner("acme"));
+  EXPECT_THAT(check_request_files(request, files().manifest, measured(files().payload)).objections,
+              ElementsAre(HasSubstr("not by the key for what it releases")));
+}
+
+TEST(Requests, OfAnApplicationRevokeNothingAndSmuggleNoName) {
+  auto request = application_files().request;
+  request.terms.revokes = {Bytes(32, 6)};
+  EXPECT_THROW((void)Request::parse(request.encode()), Error);
+  auto firmware = files().request;
+  firmware.name.model = "smart-lamp/acme.dimmer";
+  EXPECT_THROW((void)Request::parse(firmware.encode()), Error);
+}
+
 TEST(RequestFiles, MayHaveASecondSignatureByMlDsa) {
   auto request = files().request;
   request.signed_regions = suit_regions(request.suit_digest, {cose::Algorithm::ps512, true});

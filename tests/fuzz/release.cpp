@@ -10,7 +10,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace lamp;
   const ByteView input{data, size};
   const auto manifest_in = [](ByteView bytes) {
-    const auto manifest = fuzz::read([&] { return firmware::parse_manifest(bytes); });
+    const auto manifest = fuzz::read([&] { return firmware::parse_any_manifest(bytes); });
     if (!manifest) return;
     const auto again = fuzz::read([&] { return firmware::encode_manifest(*manifest); });
     // The writer refuses what a device would compare with itself and refuse, such as a class id of another model.

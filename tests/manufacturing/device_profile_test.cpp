@@ -81,6 +81,23 @@ TEST(DeviceProfiles, AnUnknownModelIsToldWhatThereIs) {
   EXPECT_THAT(std::get<Error>(found).what(), HasSubstr("gateway, sensor, smart-lamp, zigbee-luminaire"));
 }
 
+TEST(DeviceProfiles, SayWhatPartnersMayCall) {
+  const auto none = profile_with("");
+  ASSERT_TRUE(none.applications);
+  EXPECT_FALSE(none.applications->granted("acme"));
+  const test::TemporaryDirectory folder;
+  auto text = read_text_file(kTemplates / "smart-lamp.yaml");
+  text.replace(text.find("slot-size: 131072"), 17, "slot-size: 131072\n  partners: {acme: [light.write, clock.read]}");
+  publish(folder / "p.yaml", text);
+  const auto profile = DeviceProfile::load(folder / "p.yaml");
+  EXPECT_THAT(*profile.applications->granted("acme"), testing::ElementsAre("clock.read", "light.write"));
+  EXPECT_NE(profile.digest, none.digest);
+  const auto theirs = profile.for_partner("acme");
+  EXPECT_EQ(theirs.slot_size, 131072U);
+  EXPECT_EQ(theirs.release.key, "application.acme");
+  EXPECT_EQ(theirs.release.signature, cose::Algorithm::esp256);
+}
+
 struct Change {
   const char* name;
   std::string from, to, says;
@@ -114,37 +131,46 @@ TEST_P(DeviceProfileErrors, NameThePlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     Yaml, DeviceProfileErrors,
-    testing::Values(Change{"UnknownKey", "vendor:", "vendorr:", "vendor"},
-                    Change{"NoDomain", "lighting.example", "lighting", "domain name"},
-                    Change{"NoOid", "1.3.6.1.4.1.32473.1.1", "1.3.x", "OID"},
-                    Change{"LowerPrefix", "prefix: SL", "prefix: sl", "capital"},
-                    Change{"UnknownCredential", "- model-kek", "- model-key", "not a credential"},
-                    Change{"TwiceCredential", "- model-kek", "- idevid", "twice"},
-                    Change{"NoIdentity", "- idevid", "- claim-code", "identity"},
-                    Change{"NoOfficers", "\n  - officers", "", "officers"},
-                    Change{"UnknownLabel", "label: lamp", "label: toaster", "expected lamp or gateway"},
-                    Change{"GatewayWithoutCode", "label: lamp", "label: gateway", "claim-code"},
-                    Change{"MlDsaAlone", "label: lamp", "release: {signatures: [ml-dsa-87]}\nlabel: lamp",
-                           "perhaps ml-dsa-87 beside it"},
-                    Change{"UnknownCipher", "label: lamp", "release: {encryption: aes-256-cbc}\nlabel: lamp",
-                           "expected aes-256-gcm"},
-                    Change{"UnknownPlace", "label: lamp", "release: {payload: elsewhere}\nlabel: lamp",
-                           "integrated or detached"},
-                    Change{"DetachedInsideZigbee", "label: lamp",
-                           "release: {payload: detached}\noutputs: [{kind: suit}, {kind: zigbee, "
-                           "around: suit, manufacturer: 1, image-type: 1}]\nlabel: lamp",
-                           "must be integrated"},
-                    Change{"UnknownSignature", "label: lamp", "release: {signatures: [ps256, ed25519]}\nlabel: lamp",
-                           "expected ps256"},
-                    Change{"EspWithoutPlaces", "adapter: lamp-protocol", "adapter: esp-efuse", "esp-efuse"},
-                    Change{"EspPlacesForAnother", "label: lamp", kEspPlaces, "the adapter is lamp-protocol"},
-                    esp("AnotherChip", "chip: esp32h2", "chip: esp32", "expected a chip that signs"),
-                    esp("NoSuchKeyBlock", "key-block: 0", "key-block: 6", "0 to 5"),
-                    esp("DecimalAddress", "0x3f0000", "4128768", "an address like 0x3f0000"),
-                    esp("HalfASector", "0x3f0000", "0x3f0800", "whole sectors"),
-                    esp("BeyondFlash", "0x3f0000", "0xfff000", "outside the 16 MiB"),
-                    esp("NoRoom", "block-size: 8192", "block-size: 0", "4096"),
-                    Change{"TinySlot", "1048576", "12", "from 4096"}),
+    testing::Values(
+        Change{"UnknownKey", "vendor:", "vendorr:", "vendor"},
+        Change{"NoDomain", "lighting.example", "lighting", "domain name"},
+        Change{"NoOid", "1.3.6.1.4.1.32473.1.1", "1.3.x", "OID"},
+        Change{"LowerPrefix", "prefix: SL", "prefix: sl", "capital"},
+        Change{"UnknownCredential", "- model-kek", "- model-key", "not a credential"},
+        Change{"TwiceCredential", "- model-kek", "- idevid", "twice"},
+        Change{"NoIdentity", "- idevid", "- claim-code", "identity"},
+        Change{"NoOfficers", "\n  - officers", "", "officers"},
+        Change{"UnknownLabel", "label: lamp", "label: toaster", "expected lamp or gateway"},
+        Change{"GatewayWithoutCode", "label: lamp", "label: gateway", "claim-code"},
+        Change{"MlDsaAlone", "label: lamp", "release: {signatures: [ml-dsa-87]}\nlabel: lamp",
+               "perhaps ml-dsa-87 beside it"},
+        Change{"UnknownCipher", "label: lamp", "release: {encryption: aes-256-cbc}\nlabel: lamp",
+               "expected aes-256-gcm"},
+        Change{"UnknownPlace", "label: lamp", "release: {payload: elsewhere}\nlabel: lamp", "integrated or detached"},
+        Change{"DetachedInsideZigbee", "label: lamp",
+               "release: {payload: detached}\noutputs: [{kind: suit}, {kind: zigbee, "
+               "around: suit, manufacturer: 1, image-type: 1}]\nlabel: lamp",
+               "must be integrated"},
+        Change{"UnknownSignature", "label: lamp", "release: {signatures: [ps256, ed25519]}\nlabel: lamp",
+               "expected ps256"},
+        Change{"EspWithoutPlaces", "adapter: lamp-protocol", "adapter: esp-efuse", "esp-efuse"},
+        Change{"EspPlacesForAnother", "label: lamp", kEspPlaces, "the adapter is lamp-protocol"},
+        esp("AnotherChip", "chip: esp32h2", "chip: esp32", "expected a chip that signs"),
+        esp("NoSuchKeyBlock", "key-block: 0", "key-block: 6", "0 to 5"),
+        esp("DecimalAddress", "0x3f0000", "4128768", "an address like 0x3f0000"),
+        esp("HalfASector", "0x3f0000", "0x3f0800", "whole sectors"),
+        esp("BeyondFlash", "0x3f0000", "0xfff000", "outside the 16 MiB"),
+        esp("NoRoom", "block-size: 8192", "block-size: 0", "4096"),
+        Change{"GrantBeyondTheModels", "slot-size: 131072", "slot-size: 131072\n  partners: {acme: [door.open]}",
+               "'door.open' is not among the model's grants"},
+        Change{"GrantTwice", "clock.read,", "clock.read, clock.read,", "twice"},
+        Change{"GrantThatIsNoName", "clock.read,", "clock.*,", "is not a name"},
+        Change{"DottedPartner", "slot-size: 131072", "slot-size: 131072\n  partners: {acme.eu: []}",
+               "no partner's name"},
+        Change{"ApplicationsInClear", "  - model-kek\n", "", "needs model-kek"},
+        Change{"PartnersKeyForAnOutput", "label: lamp",
+               "outputs: [{kind: suit}, {kind: mcuboot, key: application.acme}]\nlabel: lamp", "has another purpose"},
+        Change{"TinySlot", "1048576", "12", "from 4096"}),
     [](const auto& tested) { return std::string{tested.param.name}; });
 
 }  // namespace

@@ -86,9 +86,16 @@ Reason Updater::offer_whole(ByteView bytes, ByteView beside) {
 
 Reason Updater::check(const Envelope& envelope, Manifest& manifest) {
   if (settings_.trial == Trial::running) return Reason::trial_running;
+  const auto reason = check_signed(envelope, manifest);
+  if (trust_.grants)
+    return reason == Reason::none ? check_permissions(manifest, *trust_.grants) : of_application(reason);
+  return reason;
+}
+
+Reason Updater::check_signed(const Envelope& envelope, Manifest& manifest) {
   const auto revoked = settings_.revocations.in_force();
   if (const auto reason = authenticate(envelope, trust_.keys, crypto_, revoked); reason != Reason::none) return reason;
-  manifest = parse_manifest(envelope.manifest);
+  manifest = parse_manifest(envelope.manifest, trust_.grants ? Content::application : Content::firmware);
   require_same_place(envelope, manifest);
   const Target target{trust_.vendor, trust_.model_class, settings_.sequence_floor, settings_.epoch_floor};
   if (const auto reason = check_target(manifest, target); reason != Reason::none) return reason;

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "lib/firmware/check.hpp"
 #include "lib/firmware/device/flash.hpp"
@@ -31,10 +33,13 @@ class Crypto : public Verifier {
   using Verifier::sha256;
 };
 
-/// Whom a device believes and what it is; from its credential block.
+/// Whom a device believes and what it is; from its credential block. The same for one partner's application, which has
+/// a flash part with slots, floors and an updater of its own: `keys` then hold the partner's key in place of release
+/// keys, and the class is the application's.
 struct DeviceTrust {
   ReleaseKeys keys;
   Uuid vendor{}, model_class{};
+  std::optional<std::vector<std::string>> grants{};  ///< of an application: the APIs that it may ask for
 };
 
 enum class Boot {
@@ -97,6 +102,7 @@ class Updater {
   [[nodiscard]] Reason step(Step&& what);
   [[nodiscard]] Reason offer_whole(ByteView envelope, ByteView beside);
   [[nodiscard]] Reason check(const Envelope& envelope, Manifest& manifest);
+  [[nodiscard]] Reason check_signed(const Envelope& envelope, Manifest& manifest);
   [[nodiscard]] Reason check_keys(const Envelope& envelope, const Manifest& manifest);
   [[nodiscard]] Reason prepare(const Manifest& manifest);
   [[nodiscard]] Reason take_piece(ByteView payload);
