@@ -1,7 +1,6 @@
 #include "manufacturing/dfuse_adapter.hpp"
 
-#include <botan/data_src.h>
-#include <botan/pkcs8.h>
+#include <botan/pk_keys.h>
 
 #include <algorithm>
 
@@ -146,12 +145,7 @@ Bytes DfuseAdapter::make_key(ByteView /*announced*/, const BeforeEffect& before_
 Bytes DfuseAdapter::request(const std::string& serial) {
   const auto key = key_for_block();
   if (!key) throw error(Errc::denied, "the part has no key to ask a certificate for");
-  const auto encoded = pkcs8_of(*key);
-  const auto signing = guarded(Errc::internal, [&] {
-    Botan::DataSource_Memory source{encoded};
-    return Botan::PKCS8::load_key(source);
-  });
-  return pki::write_request(serial, *signing, rng_);
+  return pki::write_request(serial, *firmware::signing_key(pkcs8_of(*key)), rng_);
 }
 
 std::optional<firmware::DeviceKey> DfuseAdapter::key_for_block() {

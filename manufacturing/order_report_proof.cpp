@@ -17,13 +17,7 @@ Finding refuted(std::string why) { return {Standing::refuted, std::move(why)}; }
 
 /// IEEE 802.1AR clause 8.6: the subject names the device by its serialNumber.
 bool is_of(const pki::Certificate& certificate, const std::string& serial) {
-  std::size_t serials = 0, same = 0;
-  for (const auto& attribute : certificate.tbs.subject_attributes) {
-    if (attribute.oid != pki::oid::kSerialNumber) continue;
-    ++serials;
-    if (attribute.text == serial) ++same;
-  }
-  return serials == 1 && same == 1;
+  return pki::only_value(certificate.tbs.subject_attributes, pki::oid::kSerialNumber) == serial;
 }
 
 class Prover {

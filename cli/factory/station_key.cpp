@@ -2,8 +2,6 @@
 
 #include <botan/pk_keys.h>
 
-#include <algorithm>
-
 #include "lib/base/error.hpp"
 #include "lib/pki/authority.hpp"
 #include "lib/pki/certificate.hpp"
@@ -14,9 +12,7 @@ namespace lamp::cli {
 namespace {
 
 bool says(const pki::Tbs& certificate, const char* attribute, const std::string& value) {
-  const auto oid = pki::attribute_oid(attribute);
-  return std::any_of(certificate.subject_attributes.begin(), certificate.subject_attributes.end(),
-                     [&](const pki::NameAttribute& a) { return a.oid == oid && a.text == value; });
+  return pki::only_value(certificate.subject_attributes, *pki::attribute_oid(attribute)) == value;
 }
 
 std::string how_to_get_one(const std::string& station) {

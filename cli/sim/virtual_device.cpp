@@ -1,6 +1,5 @@
 #include "cli/sim/virtual_device.hpp"
 
-#include <botan/data_src.h>
 #include <botan/ec_group.h>
 #include <botan/ecdh.h>
 #include <botan/ecdsa.h>
@@ -17,6 +16,7 @@
 #include "lib/firmware/credential_block.hpp"
 #include "lib/firmware/device/file_flash.hpp"
 #include "lib/firmware/device/settings.hpp"
+#include "lib/firmware/device_key.hpp"
 #include "lib/firmware/verify.hpp"
 #include "lib/pki/certificate.hpp"
 #include "lib/pki/csr_writer.hpp"
@@ -70,10 +70,7 @@ std::optional<std::string> objection(ByteView encoded, const FlashContents& cont
 
 std::unique_ptr<Botan::Private_Key> device_key(const FlashContents& contents) {
   if (contents.private_key.empty()) throw Error{Errc::not_found, "the device has no key yet"};
-  return guarded(Errc::bad_input, [&] {
-    Botan::DataSource_Memory source{contents.private_key};
-    return Botan::PKCS8::load_key(source);
-  });
+  return firmware::signing_key(contents.private_key);
 }
 
 VirtualDevice::VirtualDevice(DeviceFlash flash, Botan::RandomNumberGenerator& rng, DeviceDefects defects)

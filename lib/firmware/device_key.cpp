@@ -1,5 +1,6 @@
 #include "lib/firmware/device_key.hpp"
 
+#include <botan/data_src.h>
 #include <botan/ec_group.h>
 #include <botan/ec_scalar.h>
 #include <botan/ecdsa.h>
@@ -99,6 +100,13 @@ Bytes spki_of(const DeviceKey& key) {
 SecureBytes pkcs8_of(const DeviceKey& key) {
   if (key.curve != KeyCurve::p256) throw Error{Errc::internal, "only a P-256 key signs"};
   return guarded(Errc::bad_input, [&] { return Botan::PKCS8::BER_encode(p256_key(key.private_key.expose_secret())); });
+}
+
+std::unique_ptr<Botan::Private_Key> signing_key(ByteView pkcs8) {
+  return guarded(Errc::bad_input, [&] {
+    Botan::DataSource_Memory source{pkcs8.data(), pkcs8.size()};
+    return Botan::PKCS8::load_key(source);
+  });
 }
 
 }  // namespace lamp::firmware

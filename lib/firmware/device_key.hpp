@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "lib/base/bytes.hpp"
@@ -10,8 +11,9 @@
 #include "lib/crypto/cbor.hpp"
 
 namespace Botan {
+class Private_Key;
 class RandomNumberGenerator;
-}
+}  // namespace Botan
 
 namespace lamp::firmware {
 
@@ -34,5 +36,7 @@ void write_device_key(cbor::SecureWriter& out, const DeviceKey& key);
 /// SubjectPublicKeyInfo and PKCS#8. Error{internal} for an X25519 key, which signs nothing.
 [[nodiscard]] Bytes spki_of(const DeviceKey& key);
 [[nodiscard]] SecureBytes pkcs8_of(const DeviceKey& key);
+/// What signs with a key in PKCS#8. Throws Error{bad_input} unless it is one.
+[[nodiscard]] std::unique_ptr<Botan::Private_Key> signing_key(ByteView pkcs8);
 
 }  // namespace lamp::firmware

@@ -65,6 +65,12 @@ std::vector<Extension> read_extensions(ByteView content) {
   return extensions;
 }
 
+std::optional<std::string> only_value(const std::vector<NameAttribute>& name, std::string_view oid) {
+  const auto is_it = [&](const NameAttribute& a) { return a.oid == oid; };
+  if (std::count_if(name.begin(), name.end(), is_it) != 1) return std::nullopt;
+  return std::find_if(name.begin(), name.end(), is_it)->text;
+}
+
 std::optional<Instant> CertificateTime::instant() const {
   using namespace std::chrono;
   const bool utc = tag == der::kUtcTime;

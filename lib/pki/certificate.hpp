@@ -17,6 +17,9 @@ struct NameAttribute {
   std::string text;
 };
 
+/// The one value of an attribute, dotted, of a name; nothing when there is none, or several.
+[[nodiscard]] std::optional<std::string> only_value(const std::vector<NameAttribute>& name, std::string_view oid);
+
 struct CertificateTime {
   std::uint8_t tag = 0;
   std::string text;

@@ -45,13 +45,6 @@ Record registered(store::Transaction& transaction, const Applicant& who, Instant
   return std::move(*record);
 }
 
-/// The one value of an attribute; nothing when there is none, or several.
-std::optional<std::string> only_value(const std::vector<NameAttribute>& name, std::string_view oid) {
-  const auto is_it = [&](const NameAttribute& a) { return a.oid == oid; };
-  if (std::count_if(name.begin(), name.end(), is_it) != 1) return std::nullopt;
-  return std::find_if(name.begin(), name.end(), is_it)->text;
-}
-
 Subject values_of(const Record& record) {
   Subject values;
   for (const auto line : split(record.values, '\n')) {
