@@ -66,9 +66,11 @@ EstLineServer::EstLineServer(Host& host, const std::string& station, const confi
 
 /// A server that is asked too often, or whose token is busy, says so; a line that stopped for that would stop daily.
 cloud::Response EstLineServer::ask(const std::string& body) {
-  const std::lock_guard lock{one_at_a_time_};
   for (int tries = 1;; ++tries) {
-    auto response = client_.send("POST", path_, est::kRequestType, as_bytes(body));
+    auto response = [&] {
+      const std::lock_guard lock{one_at_a_time_};
+      return client_.send("POST", path_, est::kRequestType, as_bytes(body));
+    }();
     if (!is_to_wait(response) || tries == kTries) return response;
     std::this_thread::sleep_for(kPause);
   }
