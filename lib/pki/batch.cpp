@@ -190,8 +190,6 @@ void issue_batch(const BatchPlace& place, const BatchSteps& steps) {
   if (place.authority.facts() == nullptr)
     throw Error{Errc::denied, "authority " + place.authority.name() + " has no certificate yet; make it first"};
   Pipeline{place, steps}.run();
-  // Whoever comes next has one place to look.
-  place.database.write([](store::Transaction& t) { file_fresh_keys(t); });
 }
 
 BatchResult try_item(const BatchPlace& place, const BatchItem& item) {

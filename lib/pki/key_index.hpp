@@ -31,19 +31,19 @@ inline constexpr std::string_view kKeyFiling =
 }  // namespace tables
 
 /// Serial number of the certificate that holds the key, a fingerprint, at this authority. Searches what is fresh from
-/// end to end, which is seldom anything outside of a batch.
+/// end to end.
 [[nodiscard]] std::optional<std::string> serial_of_key(store::Transaction& transaction, const std::string& authority,
                                                        const std::string& key);
 /// Files the record's key, which nobody holds.
 void hold_key(store::Transaction& transaction, const Record& record);
-/// Files all that is fresh.
+/// Files all that is fresh. Whoever issues single certificates does, since that looks for keys one by one.
 void file_fresh_keys(store::Transaction& transaction);
 
 /// The fresh keys as one batch knows them. Several batches may be at work, in several processes. For one thread.
 class FreshKeys {
  public:
-  /// Files them when there are `most`: what a batch needs of memory, eight octets and a node each, and what is left to
-  /// search through when it is killed.
+  /// Files them when there are `most`: what a batch needs of memory, eight octets and a node each, and what it leaves
+  /// to search through or to file. The next batch adds to them.
   explicit FreshKeys(std::size_t most = 131'072) noexcept : most_{most} {}
 
   /// First of all in each transaction: takes in what others noted or filed, and forgets what a transaction that was
