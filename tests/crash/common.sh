@@ -69,3 +69,23 @@ killed_at() {
   [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "ended with $status instead of being killed ($on $at)"
   [ "$status" -eq 137 ]
 }
+
+# For rings whose on_line() starts a line behind what its first argument sets: kill_at KIND AT prints what kills it at its
+# AT-th act of KIND, in turn before and after the act; is_killed KIND AT HOW runs it, and is false when it ended before.
+points=0
+declare -A of_kind
+kill_at() {
+  local how="LAMP_KILL_ON=$1 LAMP_KILL_AT=$2 LD_PRELOAD='$shim':\$LD_PRELOAD"
+  [ $(($2 % 2)) = 0 ] || how="LAMP_KILL_AFTER=1 $how"
+  printf '%s' "$how"
+}
+is_killed() {
+  local status=0
+  on_line "$3" || status=$?
+  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "$1 $2: ended with $status instead of being killed"
+  [ "$status" -eq 137 ]
+}
+count_point() {
+  points=$((points + 1))
+  of_kind[$1]=$((${of_kind[$1]:-0} + 1))
+}

@@ -8,8 +8,7 @@ set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 power=$4 step=${5:-1} kinds=${6:-usb sync rename socket write power}
 source "$(dirname "$0")/common.sh"
 readonly orders=20 devices=4
-order=$orders points=0 acknowledged=0
-declare -A of_kind
+order=$orders acknowledged=0
 
 readonly prepared=$place/prepared
 prepare() {
@@ -82,21 +81,14 @@ check_round() {
 
 # point KIND AT: false when the run ended by itself before that.
 point() {
-  local kind=$1 at=$2 status=0 how
+  local kind=$1 at=$2 killed=yes how
   next_order
-  if [ "$kind" = power ]; then
-    how="LAMP_POWER_ROOT='$PWD' LAMP_CUT_AT=$at LD_PRELOAD='$power':\$LD_PRELOAD"
-  else
-    how="LAMP_KILL_ON=$kind LAMP_KILL_AT=$at LD_PRELOAD='$shim':\$LD_PRELOAD"
-    [ $((at % 2)) = 0 ] || how="LAMP_KILL_AFTER=1 $how"
-  fi
-  on_line "$how" || status=$?
-  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "$kind $at: ended with $status instead of being killed"
+  how=$(kill_at "$kind" "$at")
+  [ "$kind" != power ] || how="LAMP_POWER_ROOT='$PWD' LAMP_CUT_AT=$at LD_PRELOAD='$power':\$LD_PRELOAD"
+  is_killed "$kind" "$at" "$how" || killed=''
   check_said "$kind $at"
   check_order "$kind $at"
-  [ "$status" -eq 137 ] || return 1
-  points=$((points + 1))
-  of_kind[$kind]=$((${of_kind[$kind]:-0} + 1))
+  [ -n "$killed" ] && count_point "$kind"
 }
 
 # How manieth act of a kind is killed at.

@@ -7,8 +7,7 @@ set -euo pipefail
 readonly bin=$1 sites=$2 shim=$3 step=${4:-1} kinds=${5:-socket sync usb}
 source "$(dirname "$0")/common.sh"
 readonly devices=2
-service='' number=0 points=0 made=0
-declare -A of_kind
+service='' number=0 made=0
 
 stop_service() {
   [ -n "$service" ] || return 0
@@ -81,16 +80,11 @@ finish() {
 }
 
 point() {
-  local kind=$1 at=$2 status=0 how
+  local kind=$1 at=$2 killed=yes
   next_order
-  how="LAMP_KILL_ON=$kind LAMP_KILL_AT=$at LD_PRELOAD='$shim':\$LD_PRELOAD"
-  [ $((at % 2)) = 0 ] || how="LAMP_KILL_AFTER=1 $how"
-  on_line "$how" || status=$?
-  [ "$status" -eq 137 ] || [ "$status" -eq 0 ] || die "$kind $at: ended with $status instead of being killed"
+  is_killed "$kind" "$at" "$(kill_at "$kind" "$at")" || killed=''
   finish "$kind $at"
-  [ "$status" -eq 137 ] || return 1
-  points=$((points + 1))
-  of_kind[$kind]=$((${of_kind[$kind]:-0} + 1))
+  [ -n "$killed" ] && count_point "$kind"
 }
 
 # refused TEXT: the run does not finish the order, and says why in a line of each device.
